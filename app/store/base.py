@@ -1,0 +1,132 @@
+"""The store's contract, in words and types.
+
+The promise: when `add` returns, the photos' bytes, rows and pending jobs are durable, all of them or none. Every
+other change is whole or absent as well. Reading never blocks on a writer for longer than one commit. All methods
+may be called from any thread. Rows number photos in the order in which they came, from 0; a deleted photo's row is
+never given to another.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain import Features, Float32, Job, Photo, PhotoFacts, PhotoId, PhotoState
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class NewPhoto:
+    """A checked photo on its way into the store."""
+
+    id: PhotoId
+    name: str
+    data: bytes
+    """As uploaded."""
+    facts: PhotoFacts
+    thumbnail: bytes
+    """WebP."""
+
+
+@dataclass(frozen=True)
+class Added:
+    """What became of one photo that was handed to `add`."""
+
+    photo: Photo
+    duplicate: bool
+    """The gallery had these bytes already; nothing was stored, the name given first stays."""
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """All features of one model, for n photos, in the order of `rows` (ascending, deleted photos left out).
+
+    detections: float32 (n, 20, 6). word_vectors: float32 (n, 50). embeddings: float32 (n, width).
+    tag_ids: int32 (n, 10). tag_probabilities: float32 (n, 10). label_scores: float32 (n, 80).
+    """
+
+    rows: Rows
+    detections: Float32
+    word_vectors: Float32
+    embeddings: Float32
+    tag_ids: NDArray[np.int32]
+    tag_probabilities: Float32
+    label_scores: Float32
+
+
+@dataclass(frozen=True)
+class StoreInfo:
+    """Facts about the file for the status page."""
+
+    path: Path
+    size_bytes: int
+    format_version: int
+    photos: int
+    by_state: dict[PhotoState, int]
+    pending_jobs: int
+
+
+class Store(Protocol):
+    """Photos, their features and the work they wait for."""
+
+    def add(self, photos: Sequence[NewPhoto], model: str) -> list[Added]:
+        """Store photos and a job of `model` for each in one durable commit, in order; raise StoreFull.
+
+        A photo whose id is stored already, or stands twice in `photos`, is a duplicate and changes nothing.
+        """
+
+    def get(self, photo_id: PhotoId) -> Photo:
+        """Return a photo; raise PhotoNotFound."""
+
+    def at(self, row: int) -> Photo:
+        """Return the photo in a row; raise PhotoNotFound for a row that is deleted or was never used."""
+
+    def rows(self, state: PhotoState | None = None) -> Rows:
+        """Return the rows of all photos, or of those in a state: int64 (n,), ascending."""
+
+    def read_bytes(self, photo_id: PhotoId) -> bytes:
+        """Return the bytes as uploaded, checked against their checksum; raise PhotoNotFound or StoreError."""
+
+    def read_thumbnail(self, photo_id: PhotoId) -> bytes:
+        """Return the thumbnail, checked against its checksum; raise PhotoNotFound or StoreError."""
+
+    def delete(self, photo_id: PhotoId) -> Photo:
+        """Remove a photo, its features and its job durably and return what it was; raise PhotoNotFound."""
+
+    def features(self, photo_id: PhotoId, model: str) -> Features | None:
+        """Return what `model` says of a photo, or None if that isn't computed yet; raise PhotoNotFound."""
+
+    def feature_table(self, model: str) -> FeatureTable:
+        """Return all features of a model, with no rows if it has none."""
+
+    def jobs(self, due: datetime | None = None, limit: int | None = None) -> list[Job]:
+        """Return pending jobs, oldest photo first: all, or those that may be tried at `due` (UTC)."""
+
+    def start(self, photo_ids: Sequence[PhotoId]) -> None:
+        """Show photos as `processing`. Not durable: after a restart they are `stored` again. Gone photos are skipped."""
+
+    def finish(self, model: str, features: Mapping[PhotoId, Features]) -> list[Photo]:
+        """Store features, mark the photos `ready` and drop their jobs in one commit; return the photos.
+
+        Photos that are gone meanwhile are left out.
+        """
+
+    def postpone(self, photo_ids: Sequence[PhotoId], not_before: datetime, error: str) -> None:
+        """Count an attempt, put the jobs off to `not_before` (UTC) and show the photos as `stored` again."""
+
+    def fail(self, photo_id: PhotoId, error: str) -> None:
+        """Give a photo's job up: the photo becomes `failed` with the reason; its bytes stay."""
+
+    def retry(self, photo_id: PhotoId, model: str) -> Photo:
+        """Queue a photo's job anew with no attempts counted; raise PhotoNotFound."""
+
+    def info(self) -> StoreInfo:
+        """Return facts about the file."""
+
+    def close(self) -> None:
+        """Make everything durable and give the file back. Further calls raise StoreError."""
