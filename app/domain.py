@@ -8,6 +8,8 @@ from typing import NewType
 import numpy as np
 from numpy.typing import NDArray
 
+from app.errors import GalleryError
+
 MAX_OBJECTS = 20
 OBJECT_FIELDS = 6
 MODEL_INPUT_PX = 300
@@ -136,3 +138,130 @@ class Job:
     not_before: datetime
     """Not to be tried earlier than this (UTC)."""
     last_error: str | None
+
+
+@dataclass(frozen=True)
+class PhotoDetails:
+    """One photo with everything a page or a program wants to know of it."""
+
+    photo: Photo
+    objects: tuple[DetectedObject, ...]
+    tags: tuple[Tag, ...]
+    models: tuple[str, ...]
+    """The models whose features it has."""
+
+
+@dataclass(frozen=True)
+class UploadResult:
+    """What became of one uploaded file: a photo, or the reason why not."""
+
+    filename: str
+    photo: Photo | None = None
+    duplicate: bool = False
+    error: GalleryError | None = None
+
+
+@dataclass(frozen=True)
+class LabelReason:
+    """A word of the query met a label of the photo."""
+
+    word: str
+    label: str
+    weight: float
+    """What the pair gave to the score, 0..1."""
+    source: str
+    """Where the label comes from: `picture` (the whole of it), `objects` or `tags`."""
+
+
+@dataclass(frozen=True)
+class EmbeddingReason:
+    """The two pictures look alike as a whole."""
+
+    cosine: float
+    """-1..1"""
+
+
+@dataclass(frozen=True)
+class ObjectsReason:
+    """Both photos hold objects of one kind."""
+
+    label: str
+    pairs: int
+    """How many pairs of such objects counted."""
+    mean: float
+    """Their mean similarity."""
+
+
+@dataclass(frozen=True)
+class BoxReason:
+    """An object of each photo was matched with one of the other, by place and size."""
+
+    label: str
+    query_box: Box
+    box: Box
+    overlap: float
+    """Intersection over union, 0..1."""
+
+
+@dataclass(frozen=True)
+class SignalReason:
+    """How much one of a hybrid's signals gave to the score."""
+
+    method: SimilarityMethod | str
+    share: float
+    """0..1; the shares of a hit sum to 1."""
+
+
+Reason = LabelReason | EmbeddingReason | ObjectsReason | BoxReason | SignalReason
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A photo that was found, how well it fits and why."""
+
+    photo: Photo
+    score: float
+    why: tuple[Reason, ...]
+    weak: bool = False
+    """It stands past the query's drop in relevance."""
+
+
+@dataclass(frozen=True)
+class SearchResults:
+    """Hits, best first."""
+
+    hits: tuple[Hit, ...]
+    searched: int
+    """How many photos were compared."""
+    elapsed_ms: float
+    notices: tuple[str, ...] = ()
+    """What the person should know, in plain sentences: a word that isn't known, a model server that is away."""
+
+
+@dataclass(frozen=True)
+class PhotoPage:
+    """A stretch of the gallery, newest first."""
+
+    photos: tuple[Photo, ...]
+    total: int
+    """How many photos there are in all, with the same filter."""
+    next_cursor: str | None
+
+
+class PartState(StrEnum):
+    """How a part of the gallery is."""
+
+    READY = "ready"
+    STARTING = "starting"
+    DOWN = "down"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the running gallery, for the status page and `/readyz`."""
+
+    name: str
+    state: PartState
+    message: str
+    """One plain sentence."""
+    facts: dict[str, str | int | float] = field(default_factory=dict)

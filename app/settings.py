@@ -79,10 +79,10 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _parse(name: str, text: str, kind: type) -> object:
+def _parse(name: str, text: str, kind: type[object]) -> object:
     if issubclass(kind, Path):
         return Path(text).expanduser().resolve()
     try:
-        return kind(text)
+        return {int: int, float: float, str: str}[kind](text)
     except ValueError as error:
         raise SettingsError(f"GALLERY_{name.upper()} must be a number, not {text!r}.") from error
