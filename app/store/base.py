@@ -108,7 +108,7 @@ class Store(Protocol):
         """Return pending jobs, oldest photo first: all, or those that may be tried at `due` (UTC)."""
 
     def start(self, photo_ids: Sequence[PhotoId]) -> None:
-        """Show photos as `processing`; gone ones are skipped. Not durable: after a restart they are `stored` again."""
+        """Show photos as `processing`, for as long as this process runs; gone ones are skipped."""
 
     def finish(self, model: str, features: Mapping[PhotoId, Features]) -> list[Photo]:
         """Store features, mark the photos `ready` and drop their jobs in one commit; return the photos.
