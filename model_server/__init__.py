@@ -1,0 +1,1 @@
+"""Build, train, measure and serve the gallery's models."""

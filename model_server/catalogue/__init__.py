@@ -1,0 +1,133 @@
+"""The models that the gallery knows: one TOML file each, readable with the standard library alone.
+
+The web process imports this package too, so nothing here may import TensorFlow or numpy.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from model_server.errors import CatalogueError, UnknownModelError
+
+FOLDER = Path(__file__).parent
+ROLES = frozenset({"detector", "embedder", "tagger"})
+OUTPUT_OF_ROLE = {"detector": "detections", "embedder": "embedding", "tagger": "probabilities"}
+
+
+@dataclass(frozen=True)
+class TagClass:
+    """One class of a tagger: WordNet id ("n02123045") and name ("tabby")."""
+
+    wnid: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a served model takes, gives and comes from.
+
+    ``labels[k - 1]`` names class_id ``k`` of the detections and column ``k - 1`` of label_scores;
+    class_id 0 is background. ``tag_classes[j]`` belongs to column ``j`` of the probabilities.
+    """
+
+    name: str
+    version: int
+    title: str
+    roles: frozenset[str]
+    input_name: str
+    input_width_px: int
+    input_height_px: int
+    outputs: Mapping[str, str]
+    embedding_width: int
+    labels: tuple[str, ...]
+    tag_classes: tuple[TagClass, ...]
+    licence: str
+    weights_source: str
+    weights_sha256: str
+
+
+def names() -> list[str]:
+    """Return the names of all models of the catalogue, sorted."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def cards() -> list[ModelCard]:
+    """Return the card of each model of the catalogue, sorted by name."""
+    return [load_card(name) for name in names()]
+
+
+@cache
+def load_card(name: str) -> ModelCard:
+    """Read the card of the model called *name*.
+
+    Raises UnknownModelError if the catalogue has no such model, CatalogueError if its file is wrong.
+    """
+    if name not in names():
+        raise UnknownModelError(f"no model is called {name!r}; the catalogue has: {', '.join(names())}")
+    return read_card(FOLDER / f"{name}.toml")
+
+
+def read_card(path: Path) -> ModelCard:
+    """Read one catalogue file; the label files that it names lie beside it. Raises CatalogueError."""
+    try:
+        with path.open("rb") as file:
+            card = _card(tomllib.load(file), path.parent)
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+        raise CatalogueError(f"{path.name} is no model card: {error!r}") from error
+    _check(card, path)
+    return card
+
+
+def _card(table: dict[str, Any], folder: Path) -> ModelCard:
+    return ModelCard(
+        name=str(table["name"]),
+        version=int(table["version"]),
+        title=str(table["title"]),
+        roles=frozenset(table["roles"]),
+        input_name=str(table["input"]["name"]),
+        input_width_px=int(table["input"]["width"]),
+        input_height_px=int(table["input"]["height"]),
+        outputs=dict(table["outputs"]),
+        embedding_width=int(table.get("embedding_width", 0)),
+        labels=_labels(folder, table.get("labels")),
+        tag_classes=_tag_classes(folder, table.get("tag_classes")),
+        licence=str(table["licence"]),
+        weights_source=str(table["weights"]["source"]),
+        weights_sha256=str(table["weights"]["sha256"]),
+    )
+
+
+def _labels(folder: Path, file_name: str | None) -> tuple[str, ...]:
+    """Read one name a line; a model without a detector has no such file."""
+    return tuple((folder / file_name).read_text("utf-8").splitlines()) if file_name else ()
+
+
+def _tag_classes(folder: Path, file_name: str | None) -> tuple[TagClass, ...]:
+    """Read lines of wnid, tab, name; a model that doesn't tag has no such file."""
+    if not file_name:
+        return ()
+    lines = (folder / file_name).read_text("utf-8").splitlines()
+    return tuple(TagClass(*line.split("\t")) for line in lines)
+
+
+def _check(card: ModelCard, path: Path) -> None:
+    """Raise CatalogueError where the card contradicts itself."""
+    problems = []
+    if card.name != path.stem:
+        problems.append(f"name {card.name!r} differs from the file's")
+    if not card.roles or card.roles - ROLES:
+        problems.append(f"roles {sorted(card.roles)} must be among {sorted(ROLES)}")
+    missing = [output for role, output in OUTPUT_OF_ROLE.items() if role in card.roles and output not in card.outputs]
+    if missing:
+        problems.append(f"outputs lack {missing}")
+    if "detector" in card.roles and not card.labels:
+        problems.append("a detector needs labels")
+    if len(set(card.labels)) != len(card.labels):
+        problems.append("labels repeat")
+    if "embedder" in card.roles and card.embedding_width < 1:
+        problems.append("an embedder needs embedding_width")
+    if problems:
+        raise CatalogueError(f"{path.name}: {'; '.join(problems)}")

@@ -1,0 +1,33 @@
+"""What building, training and cataloguing models can raise.
+
+ModelServerError
+├── UnknownModelError      no such name in the catalogue
+├── CatalogueError         a catalogue file says something impossible
+├── CheckpointError        a weights file is broken, foreign or unsafe
+├── WeightsError           weights do not fit the model they are meant for
+└── PhotosError            a labelled photo folder cannot be read
+"""
+
+
+class ModelServerError(Exception):
+    """Base of everything that this package raises on purpose."""
+
+
+class UnknownModelError(ModelServerError):
+    """A model name that the catalogue doesn't hold."""
+
+
+class CatalogueError(ModelServerError):
+    """A catalogue file that can't be read or contradicts itself."""
+
+
+class CheckpointError(ModelServerError):
+    """A weights file that is damaged, of a foreign format or asks to run code."""
+
+
+class WeightsError(ModelServerError):
+    """Weights that don't fit the model: names or shapes differ."""
+
+
+class PhotosError(ModelServerError):
+    """A folder of labelled photos that is missing or malformed."""
