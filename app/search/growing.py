@@ -1,0 +1,53 @@
+"""Arrays that grow at the end while others read them."""
+
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+MIN_CAPACITY = 16
+
+
+class GrowingArray(Generic[Scalar]):
+    """An array that grows at the end; one writer, any number of readers.
+
+    A view that `values` has returned never changes, whatever is appended or dropped later: appending writes
+    behind its end or into a larger copy, and dropping always copies. Only the writer may call the methods;
+    readers get their views from it.
+    """
+
+    def __init__(self, dtype: DTypeLike, width: tuple[int, ...] = ()) -> None:
+        """Start empty, with elements of `dtype` and entries of shape `width`."""
+        self._buffer: NDArray[Scalar] = np.empty((0, *width), dtype=dtype)
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    @property
+    def values(self) -> NDArray[Scalar]:
+        """Return the entries so far, shape (n, *width), as a view that must not be written to."""
+        return self._buffer[: self._length]
+
+    def append(self, entries: NDArray[Any]) -> None:
+        """Add `entries`, shape (m, *width), at the end."""
+        end = self._length + len(entries)
+        if end > len(self._buffer):
+            self.reserve(max(end, 2 * len(self._buffer), MIN_CAPACITY))
+        self._buffer[self._length : end] = entries
+        self._length = end
+
+    def reserve(self, capacity: int) -> None:
+        """Make room for `capacity` entries in all, so that filling up to there copies nothing."""
+        if capacity <= len(self._buffer):
+            return
+        buffer = np.empty((capacity, *self._buffer.shape[1:]), dtype=self._buffer.dtype)
+        buffer[: self._length] = self.values
+        self._buffer = buffer
+
+    def keep(self, mask: NDArray[np.bool_]) -> None:
+        """Drop the entries where `mask`, bool (n,), is false."""
+        self._buffer = self.values[mask]
+        self._length = len(self._buffer)

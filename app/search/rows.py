@@ -1,0 +1,57 @@
+"""The rows that an index holds."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Rows = NDArray[np.int64]
+
+
+class HeldRows:
+    """Which rows are in an index; a byte a row. For the index's writer only."""
+
+    def __init__(self) -> None:
+        self._held: NDArray[np.bool_] = np.zeros(0, dtype=bool)
+        self.end = 0
+        """One past the highest row that was ever held."""
+
+    def add(self, rows: Rows) -> None:
+        """Note that `rows` are held from now on."""
+        if not len(rows):
+            return
+        self.end = max(self.end, int(rows.max()) + 1)
+        if self.end > len(self._held):
+            larger = np.zeros(max(self.end, 2 * len(self._held)), dtype=bool)
+            larger[: len(self._held)] = self._held
+            self._held = larger
+        self._held[rows] = True
+
+    def discard(self, rows: Rows) -> Rows:
+        """Forget `rows`; return those of them that were held."""
+        known = rows[rows < len(self._held)]
+        held = known[self._held[known]]
+        self._held[held] = False
+        return held
+
+    def count(self) -> int:
+        """Return how many rows are held."""
+        return int(np.count_nonzero(self._held))
+
+
+def checked_rows(rows: ArrayLike) -> Rows:
+    """Return `rows` as int64 (n,); raise ValueError for negative or repeated ones."""
+    checked = np.asarray(rows, dtype=np.int64)
+    if checked.ndim != 1:
+        raise ValueError(f"Rows have the shape (n,), not {checked.shape}.")
+    if len(checked) and checked.min() < 0:
+        raise ValueError(f"Rows are counted from 0; {int(checked.min())} is none.")
+    if len(np.unique(checked)) != len(checked):
+        raise ValueError("A row may stand only once in one call.")
+    return checked
+
+
+def among(rows: NDArray[np.integer], chosen: Rows, end: int) -> NDArray[np.bool_]:
+    """Tell for each of `rows`, all below `end`, whether it is one of `chosen`."""
+    flags = np.zeros(end, dtype=bool)
+    flags[chosen] = True
+    found: NDArray[np.bool_] = flags[rows]
+    return found

@@ -1,0 +1,134 @@
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from app.search.embedding import WORTH_COMPACTING, EmbeddingIndex
+
+WIDTH = 8
+
+
+def random_vectors(count: int, seed: int = 0) -> NDArray[np.float32]:
+    return np.random.default_rng(seed).normal(size=(count, WIDTH)).astype(np.float32)
+
+
+def filled(vectors: NDArray[np.float32]) -> EmbeddingIndex:
+    index = EmbeddingIndex(vectors.shape[1])
+    index.add(range(len(vectors)), vectors)
+    return index
+
+
+def cosines(vectors: NDArray[np.float32], query: NDArray[np.float32]) -> NDArray[np.float64]:
+    exact, wanted = vectors.astype(np.float64), query.astype(np.float64)
+    products: NDArray[np.float64] = exact @ wanted
+    return products / np.linalg.norm(exact, axis=1) / np.linalg.norm(wanted)
+
+
+def test_top_is_what_comparing_with_every_photo_finds() -> None:
+    vectors = random_vectors(500)
+    index = filled(vectors)
+    for query in random_vectors(20, seed=1):
+        expected = cosines(vectors, query)
+        best = np.argsort(-expected)[:10]
+        found = index.top(query, 10)
+        assert found.rows.tolist() == best.tolist()
+        np.testing.assert_allclose(found.scores, expected[best], atol=1e-6)
+        np.testing.assert_allclose(index.similarities(query), expected, atol=1e-6)
+
+
+def test_equal_photos_stand_by_row_however_many_there_are() -> None:
+    vectors = np.tile(random_vectors(1), (101, 1))
+    found = filled(vectors).top(vectors[0], 5, exclude=[1])
+    assert found.rows.tolist() == [0, 2, 3, 4, 5]
+    assert len(set(found.scores.tolist())) == 1
+
+
+def test_limits_at_and_beyond_the_number_of_photos() -> None:
+    index = filled(random_vectors(3))
+    query = random_vectors(1, seed=2)[0]
+    assert len(index.top(query, 0)) == 0
+    assert len(index.top(query, 3)) == 3
+    assert len(index.top(query, 10)) == 3
+    assert len(EmbeddingIndex(WIDTH).top(query, 10)) == 0
+
+
+def test_vectors_of_zeros_are_like_nothing() -> None:
+    index = filled(random_vectors(3))
+    nothing = np.zeros(WIDTH)
+    index.add([3], nothing[None])
+    assert len(index.top(nothing, 3)) == 0
+    assert index.similarities(nothing).tolist() == [0, 0, 0, 0]
+    assert index.similarities(random_vectors(1)[0])[3] == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5)), max_size=30))
+def test_holds_what_a_dict_would_hold(steps: list[tuple[int, int]]) -> None:
+    choices = random_vectors(5)
+    index, twin = EmbeddingIndex(WIDTH), dict[int, int]()
+    for row, choice in steps:
+        if choice == len(choices):
+            index.remove([row])
+            twin.pop(row, None)
+        else:
+            index.add([row], choices[choice][None])
+            twin[row] = choice
+    query = choices[0]
+    expected = sorted(twin, key=lambda row: (-round(cosines(choices, query)[twin[row]], 6), row))
+    assert index.top(query, 10).rows.tolist() == expected
+    assert len(index) == len(twin)
+
+
+def test_dead_vectors_are_dropped_once_they_are_the_most() -> None:
+    vectors = random_vectors(WORTH_COMPACTING)
+    index = filled(vectors)
+    for _ in range(3):
+        index.add(range(len(vectors)), vectors)
+    assert len(index._vectors) <= 3 * WORTH_COMPACTING
+    assert index.top(vectors[7], 1).rows.tolist() == [7]
+    assert len(index) == WORTH_COMPACTING
+
+
+def test_reserving_room_changes_no_result() -> None:
+    vectors = random_vectors(50)
+    index = EmbeddingIndex(WIDTH)
+    index.reserve(1000)
+    index.add(range(50), vectors)
+    assert index.top(vectors[9], 1).rows.tolist() == [9]
+
+
+@pytest.mark.parametrize(
+    ("rows", "vectors", "message"),
+    [
+        ([0], np.ones((1, WIDTH + 1)), "shape"),
+        ([0], np.full((1, WIDTH), np.inf), "finite"),
+        ([0, 1], np.ones((1, WIDTH)), "2 rows came with 1"),
+    ],
+)
+def test_wrong_vectors_are_refused(rows: list[int], vectors: NDArray[np.float64], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        EmbeddingIndex(WIDTH).add(rows, vectors)
+
+
+def test_a_search_sees_only_whole_vectors_while_others_write() -> None:
+    first, second = random_vectors(2)
+    index = filled(np.tile(first, (40, 1)))
+    allowed = {1.0, 0.0, round(float(cosines(second[None], first)[0]), 5)}
+    stop = threading.Event()
+
+    def write() -> None:
+        for turn in range(300):
+            index.add([turn % 40, 40 + turn], np.stack([second if turn % 2 else first] * 2))
+            index.remove([(turn + 20) % 40])
+        stop.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    seen: set[float] = set()
+    while not stop.is_set():
+        seen.update(np.round(index.similarities(first).astype(float), 5).tolist())
+        seen.update(np.round(index.top(first, 400).scores, 5).tolist())
+    writer.join()
+    assert seen <= allowed
