@@ -1,0 +1,68 @@
+# The gallery's commands. `make run` and `make test` need Python 3.11 or newer, make and git, and nothing else.
+PYTHON ?= python3
+HOST   ?= 127.0.0.1
+PORT   ?= 8000
+DATA   ?= data/gallery.h5
+PHOTOS ?=
+BIN    := .venv/bin
+
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+export TF_ENABLE_ONEDNN_OPTS ?= 1
+
+.PHONY: run test lint format bench demo requirements protocol models browser clean help
+
+help:  ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/installed models gallery  ## start the gallery; PORT=8080 DATA=/path/gallery.h5 HOST=0.0.0.0
+	@GALLERY_HOST="$(HOST)" GALLERY_PORT="$(PORT)" GALLERY_DATA="$(DATA)" $(BIN)/flask --app app gallery serve
+
+test: .venv/tested models browser  ## run all tests
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+lint: .venv/tested  ## check style, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/tested  ## rewrite the code in the project's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/tested models  ## measure what the README claims; PHOTOS=FOLDER for the ingest
+	$(BIN)/python -m benchmarks $(if $(PHOTOS),--photos "$(PHOTOS)")
+
+models: .venv/installed  ## build the default model unless that is done already
+	@$(BIN)/python -m model_server build
+
+browser: .venv/tested  ## find or install a browser for the tests
+	@$(BIN)/python -m tests.browser.install
+
+requirements: .venv/installed  ## compile the pinned requirements anew
+	$(BIN)/pip install --quiet uv
+	for folder in . model_server tests; do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    $$folder/requirements.in --output-file $$folder/requirements.txt; done
+	$(BIN)/uv pip compile --quiet --no-deps --generate-hashes \
+	  model_server/requirements-no-deps.in --output-file model_server/requirements-no-deps.txt
+
+clean:  ## remove what was installed and built; photos stay
+	rm -rf .venv build gallery
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+
+.venv/installed: requirements.txt model_server/requirements.txt model_server/requirements-no-deps.txt | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r model_server/requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r model_server/requirements-no-deps.txt
+	@touch $@
+
+.venv/tested: tests/requirements.txt .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+gallery: Makefile
+	@printf '#!/bin/sh\n# The gallery on the command line; made by `make`.\ncd "$$(dirname "$$0")" && exec .venv/bin/flask --app app gallery "$$@"\n' > $@
+	@chmod +x $@

@@ -1,0 +1,96 @@
+"""From what a model server answers to the features that are stored and searched."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain import MODEL_INPUT_PX, Box, DetectedObject, Features, Float32, Tag
+from app.errors import ModelOutputInvalid
+from app.inference.base import ModelOutput
+from model_server.catalogue import ModelCard
+
+TAGS_KEPT = 10
+
+
+class NameVectors(Protocol):
+    """What turns names of classes into one vector."""
+
+    def nlp_feature(self, class_names: list[str]) -> Float32:
+        """Return the mean word vector of the names: float32 (50,), zeros for none."""
+
+
+class FeatureMaker:
+    """Makes the features of single photos from a batch's output, and names what they hold."""
+
+    def __init__(self, card: ModelCard, words: NameVectors) -> None:
+        self._card = card
+        self._words = words
+
+    def make(self, output: ModelOutput) -> list[Features]:
+        """Return the features of each photo of a batch; raise ModelOutputInvalid if the model lacks a role."""
+        detections, embedding = output.detections, output.embedding
+        probabilities, label_scores = output.probabilities, output.label_scores
+        if detections is None or embedding is None or probabilities is None or label_scores is None:
+            raise ModelOutputInvalid(
+                f"Model {self._card.name} must give detections, embedding, probabilities and label_scores, "
+                "but its answer lacks some. Choose a model that detects, embeds and tags."
+            )
+        return [
+            self._photo_features(*outputs)
+            for outputs in zip(detections, embedding, probabilities, label_scores, strict=True)
+        ]
+
+    def _photo_features(
+        self, detections: Float32, embedding: Float32, probabilities: Float32, label_scores: Float32
+    ) -> Features:
+        tag_ids = strongest(probabilities, TAGS_KEPT)
+        return Features(
+            detections=detections,
+            word_vector=self._words.nlp_feature([self._label(int(row[0])) for row in detections if row[0] > 0]),
+            embedding=normalised(embedding),
+            tag_ids=tag_ids,
+            tag_probabilities=probabilities[tag_ids],
+            label_scores=label_scores,
+        )
+
+    def objects(self, features: Features) -> tuple[DetectedObject, ...]:
+        """Name the objects of a photo, most confident first, with boxes in 0..1 of the picture."""
+        return tuple(
+            DetectedObject(self._label(int(row[0])), int(row[0]), float(row[1]), box_in_picture(row[2:]))
+            for row in features.detections
+            if row[0] > 0
+        )
+
+    def tags(self, features: Features) -> tuple[Tag, ...]:
+        """Name the strongest classes of the whole picture, most probable first."""
+        classes = self._card.tag_classes
+        return tuple(
+            Tag(classes[tag].name, float(probability))
+            for tag, probability in zip(features.tag_ids, features.tag_probabilities, strict=True)
+        )
+
+    def _label(self, class_id: int) -> str:
+        if not 1 <= class_id <= len(self._card.labels):
+            raise ModelOutputInvalid(
+                f"Model {self._card.name} found an object of class {class_id}, "
+                f"but its classes are 1 to {len(self._card.labels)}. Build the model anew."
+            )
+        return self._card.labels[class_id - 1]
+
+
+def strongest(probabilities: Float32, count: int) -> NDArray[np.int32]:
+    """Return the indexes of the `count` highest of float32 (n,), highest first, ties by index: int32 (count,)."""
+    return np.argsort(-probabilities, kind="stable")[:count].astype(np.int32)
+
+
+def normalised(vector: Float32) -> Float32:
+    """Return a vector of length 1 in the same direction; zeros stay zeros."""
+    length = float(np.linalg.norm(vector))
+    return vector if length == 0.0 else (vector / np.float32(length)).astype(np.float32)
+
+
+def box_in_picture(corners: Float32) -> Box:
+    """Return the box of xmin ymin xmax ymax in pixels of the model input, float32 (4,), in 0..1 of the picture."""
+    xmin, ymin, xmax, ymax = (min(max(float(corner) / MODEL_INPUT_PX, 0.0), 1.0) for corner in corners)
+    return Box(xmin, ymin, xmax, ymax)

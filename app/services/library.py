@@ -1,0 +1,191 @@
+"""Photos in and out: uploads, lists, single photos, deletion."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app import imaging
+from app.domain import Bytes8, Photo, PhotoDetails, PhotoId, PhotoPage, PhotoState, UploadResult
+from app.errors import BadInput, BadParameter, PhotoNotFound, UploadTooLarge
+from app.services.feature_index import FeatureIndex
+from app.services.features import FeatureMaker
+from app.services.ingest import Ingest
+from app.services.photo_ids import photo_id_of
+from app.services.prepared import PreparedInputs
+from app.store.base import NewPhoto, Rows, Store
+from model_server.catalogue import ModelCard
+
+log = logging.getLogger(__name__)
+
+THUMBNAIL_SIZES_PX = (256, 512, 1024)
+STORED_THUMBNAIL_PX = 512
+PAGE_SIZE = 60
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One file as it was sent."""
+
+    filename: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an upload may measure."""
+
+    max_upload_bytes: int
+    max_pixels: int
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """An upload that may be stored, and what its decoding gave already for the model."""
+
+    photo: NewPhoto
+    model_input: Bytes8
+
+
+class Library:
+    """All photos of the gallery."""
+
+    def __init__(
+        self,
+        store: Store,
+        card: ModelCard,
+        maker: FeatureMaker,
+        index: FeatureIndex,
+        ingest: Ingest,
+        prepared: PreparedInputs,
+        limits: Limits,
+    ) -> None:
+        self._store = store
+        self._card = card
+        self._maker = maker
+        self._index = index
+        self._ingest = ingest
+        self._prepared = prepared
+        self._limits = limits
+
+    def check_size(self, filename: str, size_bytes: int) -> None:
+        """Raise UploadTooLarge if a file of this size is over the limit."""
+        limit = self._limits.max_upload_bytes
+        if size_bytes > limit:
+            raise UploadTooLarge(
+                f"{filename[:80]!r} has {size_bytes:,} bytes; {limit:,} are allowed. Send a smaller copy, or raise "
+                "GALLERY_MAX_UPLOAD_BYTES.",
+                size_bytes=size_bytes,
+                limit_bytes=limit,
+            )
+
+    def upload(self, uploads: Sequence[Upload]) -> list[UploadResult]:
+        """Store what can be stored, durably and in one go; return what became of each, in order.
+
+        Raises StoreFull if the disk is full; then none of them was stored.
+        """
+        results: list[UploadResult | None] = []
+        accepted: list[_Checked] = []
+        for upload in uploads:
+            try:
+                accepted.append(self._check(upload))
+                results.append(None)
+            except BadInput as error:
+                log.info("upload of %r refused: %s: %s", upload.filename[:80], error.code, error.message)
+                results.append(UploadResult(upload.filename, error=error))
+        stored = iter(self._store_all(accepted))
+        return [result or next(stored) for result in results]
+
+    def page(
+        self,
+        limit: int = PAGE_SIZE,
+        cursor: str | None = None,
+        label: str | None = None,
+        state: PhotoState | None = None,
+    ) -> PhotoPage:
+        """Return a stretch of the photos, newest first; raise BadParameter for a cursor or label that can't be."""
+        rows = self._store.rows(state)
+        if label is not None:
+            rows = np.intersect1d(rows, self._rows_with(label), assume_unique=True)
+        below = np.searchsorted(rows, _row_of(cursor)) if cursor is not None else len(rows)
+        chosen = rows[max(0, below - limit) : below][::-1]
+        photos = tuple(photo for row in chosen if (photo := self._at(int(row))) is not None)
+        next_cursor = str(chosen[-1]) if len(chosen) and below > limit else None
+        return PhotoPage(photos, total=len(rows), next_cursor=next_cursor)
+
+    def details(self, photo_id: PhotoId) -> PhotoDetails:
+        """Return all that is known of a photo; raise PhotoNotFound."""
+        photo = self._store.get(photo_id)
+        features = self._store.features(photo_id, self._card.name)
+        if features is None:
+            return PhotoDetails(photo, objects=(), tags=(), models=())
+        return PhotoDetails(
+            photo, self._maker.objects(features), self._maker.tags(features), models=(self._card.name,)
+        )
+
+    def original(self, photo_id: PhotoId) -> tuple[Photo, bytes]:
+        """Return a photo and its bytes as uploaded; raise PhotoNotFound."""
+        return self._store.get(photo_id), self._store.read_bytes(photo_id)
+
+    def thumbnail(self, photo_id: PhotoId, size_px: int) -> bytes:
+        """Return a WebP thumbnail whose longer side is the next of 256, 512, 1024 pixels; raise PhotoNotFound."""
+        size_px = next((size for size in THUMBNAIL_SIZES_PX if size >= size_px), THUMBNAIL_SIZES_PX[-1])
+        if size_px == STORED_THUMBNAIL_PX:
+            return self._store.read_thumbnail(photo_id)
+        source = self._store.read_thumbnail if size_px < STORED_THUMBNAIL_PX else self._store.read_bytes
+        return imaging.decode(source(photo_id), max_pixels=self._limits.max_pixels).thumbnail(size_px)
+
+    def delete(self, photo_id: PhotoId) -> Photo:
+        """Remove a photo for good; raise PhotoNotFound."""
+        photo = self._store.delete(photo_id)
+        self._index.remove(photo.row)
+        self._prepared.take(photo_id)
+        return photo
+
+    def retry(self, photo_id: PhotoId) -> Photo:
+        """Look at a photo again; raise PhotoNotFound."""
+        photo = self._store.retry(photo_id, self._card.name)
+        self._ingest.wake()
+        return photo
+
+    def _check(self, upload: Upload) -> _Checked:
+        """Return an upload ready for the store; raise BadInput if it can't go there."""
+        name = imaging.check_name(upload.filename)
+        self.check_size(name, len(upload.data))
+        picture = imaging.decode(upload.data, max_pixels=self._limits.max_pixels)
+        thumbnail = picture.thumbnail(STORED_THUMBNAIL_PX)
+        return _Checked(
+            NewPhoto(photo_id_of(upload.data), name, upload.data, picture.facts, thumbnail),
+            picture.model_input(self._card.input_width_px, self._card.input_height_px),
+        )
+
+    def _store_all(self, accepted: Sequence[_Checked]) -> list[UploadResult]:
+        if not accepted:
+            return []
+        added = self._store.add([checked.photo for checked in accepted], self._card.name)
+        for checked, one in zip(accepted, added, strict=True):
+            if not one.duplicate:
+                self._prepared.put(checked.photo.id, checked.model_input)
+        self._ingest.wake()
+        return [
+            UploadResult(checked.photo.name, one.photo, one.duplicate)
+            for checked, one in zip(accepted, added, strict=True)
+        ]
+
+    def _rows_with(self, label: str) -> Rows:
+        if label not in self._card.labels:
+            raise BadParameter(f"No object is called {label[:80]!r}. Labels are: {', '.join(self._card.labels)}.")
+        return self._index.rows_with_object(self._card.labels.index(label) + 1)
+
+    def _at(self, row: int) -> Photo | None:
+        try:
+            return self._store.at(row)
+        except PhotoNotFound:
+            return None  # deleted since its row was read
+
+
+def _row_of(cursor: str) -> int:
+    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= 15):
+        raise BadParameter(f"cursor must be the `next_cursor` of the page before, not {cursor[:80]!r}.")
+    return int(cursor)

@@ -1,0 +1,104 @@
+"""From the domain's data to the API's JSON."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from app.domain import (
+    Box,
+    BoxReason,
+    EmbeddingReason,
+    Hit,
+    LabelReason,
+    ObjectsReason,
+    Photo,
+    PhotoDetails,
+    PhotoPage,
+    Reason,
+    SearchResults,
+    SignalReason,
+    UploadResult,
+)
+from app.web.error_pages import error_json
+
+Json = dict[str, object]
+
+KIND_OF_REASON: Mapping[type, str] = {
+    LabelReason: "label",
+    EmbeddingReason: "embedding",
+    ObjectsReason: "objects",
+    BoxReason: "box",
+    SignalReason: "signal",
+}
+
+
+def photo_json(photo: Photo) -> Json:
+    """Return a photo as lists show it."""
+    facts = photo.facts
+    return {
+        "id": photo.id,
+        "name": photo.name,
+        "media_type": facts.media_type,
+        "size_bytes": photo.size_bytes,
+        "width": facts.width,
+        "height": facts.height,
+        "dominant_colour": facts.dominant_colour,
+        "taken_at": facts.taken_at.isoformat() if facts.taken_at else None,
+        "added_at": photo.added_at.isoformat(),
+        "state": photo.state,
+        "error": photo.error,
+    }
+
+
+def details_json(details: PhotoDetails) -> Json:
+    """Return a photo with all that is known of it."""
+    return photo_json(details.photo) | {
+        "exif": details.photo.facts.exif,
+        "objects": [asdict(thing) | {"box": thing.box.as_list()} for thing in details.objects],
+        "tags": [asdict(tag) for tag in details.tags],
+        "models": list(details.models),
+    }
+
+
+def page_json(page: PhotoPage) -> Json:
+    """Return a stretch of the list."""
+    items = [photo_json(photo) for photo in page.photos]
+    return {"items": items, "next_cursor": page.next_cursor, "total": page.total}
+
+
+def upload_json(result: UploadResult) -> Json:
+    """Return what became of one file."""
+    if result.photo is None:
+        assert result.error is not None, "a file that isn't a photo has a reason"
+        return {"filename": result.filename, "error": error_json(result.error)}
+    photo = result.photo
+    return {"filename": result.filename, "id": photo.id, "state": photo.state, "duplicate": result.duplicate}
+
+
+def results_json(results: SearchResults) -> Json:
+    """Return what a search found."""
+    return {
+        "items": [hit_json(hit) for hit in results.hits],
+        "next_cursor": None,
+        "total": results.searched,
+        "elapsed_ms": round(results.elapsed_ms, 3),
+        "notices": list(results.notices),
+    }
+
+
+def hit_json(hit: Hit) -> Json:
+    """Return one photo that was found."""
+    return {
+        "id": hit.photo.id,
+        "name": hit.photo.name,
+        "score": hit.score,
+        "weak": hit.weak,
+        "why": [reason_json(reason) for reason in hit.why],
+    }
+
+
+def reason_json(reason: Reason) -> Json:
+    """Return one reason; boxes as lists of four numbers."""
+    shape: Json = {"kind": KIND_OF_REASON[type(reason)]}
+    for name, value in vars(reason).items():
+        shape[name] = value.as_list() if isinstance(value, Box) else value
+    return shape

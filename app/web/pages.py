@@ -1,0 +1,195 @@
+"""The pages: parse the request, call one service, render one template with one view."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import FileStorage
+
+from app.domain import KeywordMode, Photo, PhotoDetails, PhotoState, SimilarityMethod
+from app.errors import BadParameter, GalleryError, PhotoNotFound, PhotoNotReady, QueryError
+from app.services.library import Upload
+from app.services.photo_ids import parse_photo_id
+from app.web import wording
+from app.web.current import current_gallery
+from app.web.error_pages import status_of
+from app.web.receipts import Receipts
+from app.web.views import (
+    FileOutcome,
+    Findings,
+    GalleryView,
+    PhotoSearchView,
+    PhotoView,
+    QueryProblem,
+    SearchView,
+    StatusView,
+    Tile,
+    UploadedView,
+    UploadView,
+)
+
+blueprint = Blueprint("pages", __name__)
+receipts = Receipts()
+
+PAGE_PHOTOS = 60
+SIMILAR_PHOTOS = 24
+
+NOTICES = {"deleted": "The photo is deleted."}
+
+Option = TypeVar("Option", bound=StrEnum)
+
+
+@blueprint.get("/")
+def gallery() -> ResponseReturnValue:
+    """Show the photos, newest first."""
+    state = _option("state", PhotoState, request.args)
+    label = request.args.get("label") or None
+    cursor = request.args.get("cursor") or None
+    page = current_gallery().library.page(PAGE_PHOTOS, cursor, label=label, state=state)
+    following = {"cursor": page.next_cursor, "label": label, "state": state and state.value}
+    view = GalleryView(
+        tiles=tuple(Tile(photo) for photo in page.photos),
+        total=page.total,
+        next_url=url_for("pages.gallery", **following) if page.next_cursor else None,
+        filter_text=label or (wording.STATES[state] if state else None),
+        notice=NOTICES.get(request.args.get("done", "")),
+        banner=_banner(),
+    )
+    return render_template("gallery.html", view=view)
+
+
+@blueprint.get("/upload")
+def upload_form() -> ResponseReturnValue:
+    """Show the form for uploading."""
+    return render_template("upload.html", view=UploadView(banner=_banner()))
+
+
+@blueprint.post("/upload")
+def upload() -> ResponseReturnValue:
+    """Take the files of the form and send the browser to what became of them."""
+    files = [file for file in request.files.getlist("file") if file.filename]
+    if not files:
+        view = UploadView(problem="No file was chosen. Choose one or more photos first.", banner=_banner())
+        return render_template("upload.html", view=view), 400
+    results = current_gallery().library.upload([Upload(file.filename or "", file.read()) for file in files])
+    return redirect(url_for("pages.uploaded", key=receipts.keep(results)), 303)
+
+
+@blueprint.get("/upload/<key>")
+def uploaded(key: str) -> ResponseReturnValue:
+    """Show what became of each file of an upload."""
+    results = receipts.find(key)
+    if results is None:
+        return redirect(url_for("pages.gallery"), 303)
+    outcomes = tuple(FileOutcome.of(result, _current_photo(result.photo)) for result in results)
+    return render_template("uploaded.html", view=UploadedView(outcomes, banner=_banner()))
+
+
+@blueprint.get("/search")
+def search() -> ResponseReturnValue:
+    """Show the photos that fit the words."""
+    query = request.args.get("q", "").strip()
+    if not query:
+        return redirect(url_for("pages.gallery"), 303)
+    mode = _option("mode", KeywordMode, request.args) or KeywordMode.LATE
+    try:
+        results = current_gallery().searches.by_words(query, mode=mode)
+    except QueryError as error:
+        view = SearchView(mode, problem=QueryProblem.of(query, error), query=query, banner=_banner())
+        return render_template("search.html", view=view), status_of(error)
+    view = SearchView(mode, Findings(results), query=query, banner=_banner())
+    return render_template("search.html", view=view)
+
+
+@blueprint.get("/search/photo")
+def photo_search_form() -> ResponseReturnValue:
+    """Show the form for searching by a photo from outside."""
+    view = PhotoSearchView(SimilarityMethod.EMBEDDING, banner=_banner())
+    return render_template("search_photo.html", view=view)
+
+
+@blueprint.post("/search/photo")
+def photo_search() -> ResponseReturnValue:
+    """Show the photos that are like the one sent, which is not stored."""
+    file = request.files.get("file")
+    words = request.form.get("q", "").strip()
+    method = _option("method", SimilarityMethod, request.form) or SimilarityMethod.EMBEDDING
+    if file is None or not file.filename:
+        view = PhotoSearchView(method, words, problem="No photo was chosen. Choose one first.", banner=_banner())
+        return render_template("search_photo.html", view=view), 400
+    return _search_by_file(file, method, words)
+
+
+@blueprint.get("/photos/<photo_id>")
+def photo(photo_id: str) -> ResponseReturnValue:
+    """Show one photo, what is in it and what is like it."""
+    method = _option("method", SimilarityMethod, request.args) or SimilarityMethod.EMBEDDING
+    details = current_gallery().library.details(parse_photo_id(photo_id))
+    return render_template("photo.html", view=_photo_view(details, method))
+
+
+@blueprint.post("/photos/<photo_id>/delete")
+def delete(photo_id: str) -> ResponseReturnValue:
+    """Delete a photo and go back to the gallery."""
+    current_gallery().library.delete(parse_photo_id(photo_id))
+    return redirect(url_for("pages.gallery", done="deleted"), 303)
+
+
+@blueprint.post("/photos/<photo_id>/retry")
+def retry(photo_id: str) -> ResponseReturnValue:
+    """Try a failed photo again."""
+    current_gallery().library.retry(parse_photo_id(photo_id))
+    return redirect(url_for("pages.photo", photo_id=photo_id), 303)
+
+
+@blueprint.get("/status")
+def status() -> ResponseReturnValue:
+    """Show how each part of the gallery is."""
+    service = current_gallery().status
+    return render_template("status.html", view=StatusView(service.parts(), service.ready(), banner=_banner()))
+
+
+def _search_by_file(file: FileStorage, method: SimilarityMethod, words: str) -> ResponseReturnValue:
+    name = file.filename
+    try:
+        results = current_gallery().searches.like_picture(file.read(), method, words=words or None)
+    except GalleryError as error:
+        view = PhotoSearchView(method, words, name, problem=error.message, banner=_banner())
+        return render_template("search_photo.html", view=view), status_of(error)
+    view = PhotoSearchView(method, words, name, Findings(results), banner=_banner())
+    return render_template("search_photo.html", view=view)
+
+
+def _photo_view(details: PhotoDetails, method: SimilarityMethod) -> PhotoView:
+    try:
+        found = current_gallery().searches.like_photo(details.photo.id, method, SIMILAR_PHOTOS)
+    except PhotoNotReady as error:
+        return PhotoView(details, method, similar_problem=error.message, banner=_banner())
+    return PhotoView(details, method, Findings(found), banner=_banner())
+
+
+def _current_photo(photo: Photo | None) -> Photo | None:
+    if photo is None:
+        return None
+    try:
+        return current_gallery().library.details(photo.id).photo
+    except PhotoNotFound:
+        return None
+
+
+def _banner() -> str | None:
+    return current_gallery().status.banner()
+
+
+def _option(name: str, options: type[Option], values: Mapping[str, str]) -> Option | None:
+    """Read one of several values; raise BadParameter for another."""
+    text = values.get(name)
+    if not text:
+        return None
+    try:
+        return options(text)
+    except ValueError as error:
+        known = ", ".join(option.value for option in options)
+        raise BadParameter(f"{name} can't be {text!r}; it is one of {known}.", parameter=name) from error

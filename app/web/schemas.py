@@ -1,0 +1,220 @@
+"""The API's shapes: what calls take and give, and what `/openapi.json` says of them."""
+
+from flask_smorest.fields import Upload
+from marshmallow import Schema, fields, validate
+
+from app.domain import KeywordMode, PhotoState, SimilarityMethod
+
+MAX_LIMIT = 500
+MAX_QUERY_CHARACTERS = 500
+
+
+def _limit(default: int) -> fields.Integer:
+    return fields.Integer(
+        load_default=default,
+        validate=validate.Range(min=1, max=MAX_LIMIT),
+        metadata={"description": f"How many to return, 1 to {MAX_LIMIT}."},
+    )
+
+
+def _box(description: str) -> fields.List:
+    return fields.List(
+        fields.Float(),
+        validate=validate.Length(equal=4),
+        metadata={"description": f"{description} [xmin, ymin, xmax, ymax] in 0..1 of the upright picture."},
+    )
+
+
+class ErrorDetail(Schema):
+    """What went wrong."""
+
+    code = fields.String(required=True, metadata={"description": "A stable name for programs."})
+    message = fields.String(required=True, metadata={"description": "What was wrong, and what to do."})
+    detail = fields.Dict(keys=fields.String(), required=True)
+
+
+class ErrorAnswer(Schema):
+    """The one shape of every error."""
+
+    error = fields.Nested(ErrorDetail, required=True)
+
+
+class ImageRow(Schema):
+    """A photo as lists show it."""
+
+    id = fields.String(required=True, metadata={"pattern": "^[0-9a-f]{32}$"})
+    name = fields.String(required=True)
+    media_type = fields.String(required=True)
+    size_bytes = fields.Integer(required=True)
+    width = fields.Integer(required=True, metadata={"description": "Pixels of the upright picture."})
+    height = fields.Integer(required=True, metadata={"description": "Pixels of the upright picture."})
+    dominant_colour = fields.String(required=True, metadata={"description": "#rrggbb"})
+    taken_at = fields.String(required=True, allow_none=True, metadata={"description": "ISO 8601, camera time."})
+    added_at = fields.String(required=True, metadata={"description": "ISO 8601, UTC."})
+    state = fields.Enum(PhotoState, by_value=True, required=True)
+    error = fields.String(required=True, allow_none=True, metadata={"description": "Why it failed."})
+
+
+class DetectedObjectShape(Schema):
+    """A thing seen in a photo."""
+
+    label = fields.String(required=True)
+    class_id = fields.Integer(required=True)
+    confidence = fields.Float(required=True)
+    box = _box("Where:")
+
+
+class TagShape(Schema):
+    """An ImageNet class of the whole picture."""
+
+    label = fields.String(required=True)
+    probability = fields.Float(required=True)
+
+
+class ImageDetails(ImageRow):
+    """A photo with all that is known of it."""
+
+    exif = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    objects = fields.List(fields.Nested(DetectedObjectShape), required=True)
+    tags = fields.List(fields.Nested(TagShape), required=True)
+    models = fields.List(fields.String(), required=True, metadata={"description": "Models that have looked at it."})
+
+
+class ImagePage(Schema):
+    """A stretch of the list, newest first."""
+
+    items = fields.List(fields.Nested(ImageRow), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+    total = fields.Integer(required=True)
+
+
+class UploadFiles(Schema):
+    """One or many files."""
+
+    file = fields.List(Upload(), required=True, validate=validate.Length(min=1))
+
+
+class UploadItem(Schema):
+    """What became of one file: a photo, or an error."""
+
+    filename = fields.String(required=True)
+    id = fields.String()
+    state = fields.Enum(PhotoState, by_value=True)
+    duplicate = fields.Boolean()
+    error = fields.Nested(ErrorDetail)
+
+
+class UploadAnswer(Schema):
+    """What became of each file, in the order sent."""
+
+    items = fields.List(fields.Nested(UploadItem), required=True)
+
+
+class ImageListQuery(Schema):
+    """What to list."""
+
+    limit = _limit(60)
+    cursor = fields.String(metadata={"description": "`next_cursor` of the page before."})
+    label = fields.String(metadata={"description": "Only photos with an object of this label."})
+    state = fields.Enum(PhotoState, by_value=True)
+
+
+class ThumbnailQuery(Schema):
+    """How large a thumbnail."""
+
+    size = fields.Integer(
+        load_default=512,
+        validate=validate.Range(min=1, max=4096),
+        metadata={"description": "Longer side in pixels; the next larger of 256, 512 and 1024 is sent."},
+    )
+
+
+class KeywordQuery(Schema):
+    """Words to search for."""
+
+    q = fields.String(required=True, metadata={"description": 'Words, "phrases" and -exclusions.'})
+    limit = _limit(60)
+    mode = fields.Enum(KeywordMode, by_value=True, load_default=KeywordMode.LATE)
+
+
+class SimilarQuery(Schema):
+    """How to compare."""
+
+    limit = _limit(60)
+    method = fields.Enum(SimilarityMethod, by_value=True, load_default=SimilarityMethod.EMBEDDING)
+
+
+class SimilarFile(Schema):
+    """The photo to search with; it is not stored."""
+
+    file = Upload(required=True)
+
+
+class SimilarForm(SimilarQuery):
+    """How to compare a photo from outside."""
+
+    box = fields.String(
+        metadata={"description": "Search with this part only: `xmin,ymin,xmax,ymax` in 0..1, or the same as JSON."}
+    )
+    q = fields.String(metadata={"description": "Words that the results must fit as well."})
+
+
+class ReasonShape(Schema):
+    """Why a photo was found; `kind` says which of the other fields there are."""
+
+    kind = fields.String(
+        required=True, validate=validate.OneOf(["label", "embedding", "objects", "box", "signal"])
+    )
+    word = fields.String(metadata={"description": "label: the word of the query."})
+    label = fields.String(metadata={"description": "label, objects, box: what was seen."})
+    weight = fields.Float(metadata={"description": "label: its part of the score."})
+    source = fields.String(metadata={"description": "label: `picture`, `objects` or `tags`."})
+    cosine = fields.Float(metadata={"description": "embedding: how alike the whole pictures look, -1..1."})
+    pairs = fields.Integer(metadata={"description": "objects: how many pairs counted."})
+    mean = fields.Float(metadata={"description": "objects: their mean similarity."})
+    query_box = _box("box: where it is in the query.")
+    box = _box("box: where it is in this photo.")
+    overlap = fields.Float(metadata={"description": "box: intersection over union, 0..1."})
+    method = fields.String(metadata={"description": "signal: which similarity."})
+    share = fields.Float(metadata={"description": "signal: its share of the score, 0..1."})
+
+
+class HitShape(Schema):
+    """A photo that was found."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    score = fields.Float(required=True)
+    weak = fields.Boolean(required=True, metadata={"description": "It stands past the drop in relevance."})
+    why = fields.List(fields.Nested(ReasonShape), required=True)
+
+
+class HitList(Schema):
+    """Photos that were found, best first."""
+
+    items = fields.List(fields.Nested(HitShape), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+    total = fields.Integer(required=True, metadata={"description": "How many photos were compared."})
+    elapsed_ms = fields.Float(required=True)
+    notices = fields.List(fields.String(), required=True)
+
+
+class ModelShape(Schema):
+    """A model of the catalogue."""
+
+    name = fields.String(required=True)
+    version = fields.Integer(required=True)
+    title = fields.String(required=True)
+    roles = fields.List(fields.String(), required=True)
+    licence = fields.String(required=True)
+    active = fields.Boolean(required=True)
+    state = fields.String(required=True, metadata={"description": "`ready`, `starting` or `down`."})
+    covered = fields.Integer(required=True, metadata={"description": "Photos that it has looked at."})
+
+
+class ModelList(Schema):
+    """All models."""
+
+    items = fields.List(fields.Nested(ModelShape), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+    total = fields.Integer(required=True)
