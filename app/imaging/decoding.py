@@ -1,0 +1,184 @@
+"""From a stranger's bytes to a picture that is safe to use: decoded once, fully, upright, RGB."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+from pillow_heif import register_heif_opener
+
+from app.domain import Box, Bytes8, PhotoFacts
+from app.errors import GalleryError, ImageTooLarge, UnsupportedImage
+from app.imaging.exif import SIDEWAYS, TURNS, Exif
+from app.imaging.pixels import dominant_colour, to_rgb
+from app.imaging.quiet import quiet_pillow
+
+MAX_PIXELS = 100_000_000
+SHORT_SIDE_PX = 640
+LONG_SIDE_PX = 1024
+"""A decoded picture keeps at least this much of each side, where it has it: twice the input of any model that looks
+at 320 pixels, and the largest thumbnail."""
+THUMBNAIL_QUALITY = 80
+THUMBNAIL_EFFORT = 2
+"""WebP's `method`, 0..6."""
+
+MEDIA_TYPES = {
+    "JPEG": "image/jpeg",
+    "MPO": "image/jpeg",
+    "PNG": "image/png",
+    "WEBP": "image/webp",
+    "GIF": "image/gif",
+    "BMP": "image/bmp",
+    "TIFF": "image/tiff",
+    "HEIF": "image/heic",
+}
+"""Pillow's formats that we read. An MPO is a JPEG with further pictures behind it, which Pillow finds by itself."""
+READABLE = "JPEG, PNG, WebP, GIF, BMP, TIFF or HEIC"
+OPENED_FORMATS = [name for name in MEDIA_TYPES if name != "MPO"]
+
+register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
+# Our own limit is checked before anything is decompressed, and can be set; Pillow's warns on the console.
+Image.MAX_IMAGE_PIXELS = None
+
+
+@dataclass(frozen=True)
+class DecodedPhoto:
+    """A whole, upright picture with what its bytes say about it."""
+
+    facts: PhotoFacts
+    picture: Image.Image
+    """RGB; smaller than the facts say where the photo is large and wasn't asked for in full."""
+
+    def model_input(self, width_px: int, height_px: int, box: Box | None = None) -> Bytes8:
+        """Return the picture, or the part in `box`, squeezed to a model's input: uint8 (height, width, 3) RGB.
+
+        A part keeps its detail only if the photo was decoded with `full_detail`.
+        """
+        region = (0.0, 0.0, float(self.picture.width), float(self.picture.height))
+        if box is not None:
+            region = _region(box, self.picture.width, self.picture.height)
+        resized = self.picture.resize((width_px, height_px), Image.Resampling.BILINEAR, box=region)
+        return np.array(resized)
+
+    def thumbnail(self, size_px: int) -> bytes:
+        """Return a WebP without any metadata, its longer side `size_px` or that of the picture if it is smaller."""
+        small = self.picture.copy()
+        small.thumbnail((size_px, size_px), Image.Resampling.BICUBIC, reducing_gap=2.0)
+        buffer = BytesIO()
+        small.save(buffer, "WEBP", quality=THUMBNAIL_QUALITY, method=THUMBNAIL_EFFORT, exif=b"", icc_profile=b"")
+        return buffer.getvalue()
+
+
+def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, full_detail: bool = False) -> DecodedPhoto:
+    """Decode a picture fully, so that damage anywhere in it shows; of an animation, the first frame.
+
+    Large pictures are kept smaller, to SHORT_SIDE_PX and LONG_SIDE_PX or more, unless `full_detail` is asked for.
+    Raises UnsupportedImage if the bytes are no whole picture of a kind that we read, and ImageTooLarge, before
+    anything is decompressed, if it has more than `max_pixels`.
+    """
+    _refuse_other_files(data)
+    with quiet_pillow, _damage_reported(), Image.open(BytesIO(data), formats=OPENED_FORMATS) as image:
+        _check_size(image, max_pixels)
+        width, height = image.size
+        if not full_detail and image.format in {"JPEG", "MPO"}:
+            image.draft("RGB", _kept_size(width, height))
+        image.load()
+        _check_size(image, max_pixels)  # some files turn out larger than their header says
+        exif = Exif(image)
+        picture = to_rgb(image)
+        if exif.orientation in TURNS:
+            picture = picture.transpose(TURNS[exif.orientation])
+        if not full_detail:
+            picture = _reduced(picture)
+        if image.format not in {"JPEG", "MPO"}:
+            width, height = image.size  # TIFF and HEIC are turned while they are loaded
+        if exif.orientation in SIDEWAYS:
+            width, height = height, width
+        facts = PhotoFacts(
+            media_type=MEDIA_TYPES[str(image.format)],
+            width=width,
+            height=height,
+            dominant_colour=dominant_colour(picture),
+            taken_at=exif.taken_at(),
+            exif=exif.facts(),
+        )
+        return DecodedPhoto(facts, picture)
+
+
+@contextmanager
+def _damage_reported() -> Iterator[None]:
+    """Translate whatever decoding raises into UnsupportedImage."""
+    try:
+        yield
+    except GalleryError:
+        raise
+    except UnidentifiedImageError as error:
+        raise UnsupportedImage(
+            f"The file is not a picture that can be read, or its beginning is damaged. Send it as {READABLE}."
+        ) from error
+    except MemoryError as error:
+        raise UnsupportedImage("The picture needs more memory than there is. Send a smaller copy.") from error
+    except Exception as error:
+        # Pillow's decoders raise whatever a damaged file leads them to: OSError, SyntaxError, struct.error,
+        # ValueError, KeyError, EOFError ... All of it means the same here.
+        raise UnsupportedImage(
+            f"The picture is damaged or cut off ({_short(error)}). Send a whole copy of it."
+        ) from error
+
+
+def _refuse_other_files(data: bytes) -> None:
+    """Raise UnsupportedImage with a plain reason for what people send by mistake."""
+    if not data:
+        raise UnsupportedImage("The file is empty (0 bytes). Send the picture again.")
+    start = data[:4096]
+    if b"<svg" in start.lower() and start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        raise UnsupportedImage(f"SVG drawings are not supported. Export it as {READABLE} and send that.")
+    if start.startswith(b"%PDF"):
+        raise UnsupportedImage(f"The file is a PDF document, not a picture. Send it as {READABLE}.")
+    if all(byte >= 32 or byte in b"\t\n\r\f" for byte in start):
+        raise UnsupportedImage(f"The file holds text, not a picture, whatever its name. Send {READABLE}.")
+
+
+def _check_size(image: Image.Image, max_pixels: int) -> None:
+    width, height = image.size
+    if width < 1 or height < 1:
+        raise UnsupportedImage(f"The picture has no pixels ({width} x {height}). Send one that shows something.")
+    if width * height > max_pixels:
+        raise ImageTooLarge(
+            f"The picture has {width:,} x {height:,} pixels; {max_pixels:,} in all are allowed. "
+            "Send a smaller copy, or raise GALLERY_MAX_PIXELS.",
+            width=width,
+            height=height,
+            max_pixels=max_pixels,
+        )
+
+
+def _kept_size(width: int, height: int) -> tuple[int, int]:
+    """Return the size, of a picture of this shape, below which it must not be reduced."""
+    return (LONG_SIDE_PX, SHORT_SIDE_PX) if width >= height else (SHORT_SIDE_PX, LONG_SIDE_PX)
+
+
+def _reduced(picture: Image.Image) -> Image.Image:
+    """Return `picture` averaged over whole blocks, as small as may be."""
+    kept_width, kept_height = _kept_size(*picture.size)
+    factor = min(picture.width // kept_width, picture.height // kept_height)
+    return picture.reduce(factor) if factor > 1 else picture
+
+
+def _region(box: Box, width: int, height: int) -> tuple[float, float, float, float]:
+    """Return `box`, 0..1, in pixels, inside the picture and at least one pixel wide and high."""
+    left, right = _span(box.xmin, box.xmax, width)
+    top, bottom = _span(box.ymin, box.ymax, height)
+    return left, top, right, bottom
+
+
+def _span(low: float, high: float, length: int) -> tuple[float, float]:
+    start = min(max(min(low, high), 0.0) * length, length - 1.0)
+    end = min(max(max(low, high), 0.0) * length, float(length))
+    return start, max(end, start + 1.0)
+
+
+def _short(error: Exception) -> str:
+    return (str(error) or type(error).__name__).replace("\n", " ")[:120]
