@@ -1,0 +1,119 @@
+"""The gallery file as a block device: the only code that touches the disk."""
+
+import ctypes
+import errno
+import fcntl
+import os
+import struct
+from pathlib import Path
+
+from app.errors import StoreError, StoreFull
+
+_LOCK_START = 1 << 62
+"""The owner's lock stands on a byte far behind the file's end, where nothing else locks."""
+_KEEP_SIZE_AND_PUNCH = 0x01 | 0x02
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_LIBC.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
+
+
+def no_room(path: Path) -> StoreFull:
+    """Return the error for a disk without room."""
+    return StoreFull(
+        f"The disk that holds {path} is full. What is stored stays readable; make room and try again.",
+        path=str(path),
+    )
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+class FileDevice:
+    """One open file. Reads and writes state their place, so any number of threads may use it at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+
+    def size(self) -> int:
+        """Return the logical size in bytes, holes included."""
+        return os.fstat(self._fd).st_size
+
+    def allocated_bytes(self) -> int:
+        """Return the room that the file takes on the disk, holes left out."""
+        return os.fstat(self._fd).st_blocks * 512
+
+    def pread(self, length: int, offset: int) -> bytes:
+        """Read up to `length` bytes at `offset`; fewer where the file ends."""
+        data = os.pread(self._fd, length, offset)
+        if len(data) == length or not data:
+            return data
+        parts = [data]
+        missing = length - len(data)
+        while missing and (data := os.pread(self._fd, missing, offset + length - missing)):
+            parts.append(data)
+            missing -= len(data)
+        return b"".join(parts)
+
+    def pwrite(self, data: bytes | memoryview, offset: int) -> None:
+        """Write all of `data` at `offset`; raise StoreFull."""
+        rest = memoryview(data)
+        try:
+            while rest:
+                written = os.pwrite(self._fd, rest, offset)
+                rest, offset = rest[written:], offset + written
+        except OSError as error:
+            raise self._translated(error) from error
+
+    def sync(self) -> None:
+        """Make everything written so far durable; raise StoreError."""
+        try:
+            os.fdatasync(self._fd)
+        except OSError as error:
+            raise self._translated(error) from error
+
+    def punch(self, length: int, offset: int) -> None:
+        """Give a range back to the file system; it reads as zeros then.
+
+        A file system without holes keeps the bytes: the range is free for other photos all the same.
+        """
+        if _LIBC.fallocate(self._fd, _KEEP_SIZE_AND_PUNCH, offset, length) == 0:
+            return
+        number = ctypes.get_errno()
+        if number not in (errno.EOPNOTSUPP, errno.ENOSYS):
+            raise self._translated(OSError(number, os.strerror(number)))
+
+    def free_bytes(self) -> int:
+        """Return how much room the file system has left for us."""
+        facts = os.fstatvfs(self._fd)
+        return facts.f_bavail * facts.f_frsize
+
+    def try_lock(self) -> bool:
+        """Become the file's one owner; tell whether that worked. The lock ends with this object or its process.
+
+        It belongs to this open file, not to the process, so a second opening in one process is refused too, and
+        closing another descriptor of the same file doesn't drop it, as it would a plain POSIX lock.
+        """
+        request = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, _LOCK_START, 1, 0)
+        try:
+            fcntl.fcntl(self._fd, fcntl.F_OFD_SETLK, request)
+        except OSError as error:
+            if error.errno in (errno.EAGAIN, errno.EACCES):
+                return False
+            raise self._translated(error) from error
+        return True
+
+    def close(self) -> None:
+        """Give the file back, lock included."""
+        os.close(self._fd)
+
+    def _translated(self, error: OSError) -> StoreError:
+        if error.errno in _NO_ROOM:
+            return no_room(self.path)
+        return StoreError(f"The disk refused work on {self.path}: {error.strerror}.", path=str(self.path))

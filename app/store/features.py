@@ -1,0 +1,201 @@
+"""What models say of photos: one row a photo in datasets by model, each row with a checksum.
+
+The first model of a file has its detections in `ssd_feature_group/ssd_feature` and its word vectors in
+`nlp_feature_group/nlp_feature`; those of further models stand beside them under the model's name.
+"""
+
+import re
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain import MAX_OBJECTS, OBJECT_FIELDS, Features
+from app.errors import StoreError
+from app.store.base import FeatureTable, Rows
+from app.store.schema import describe, table
+
+_TAGS = 10
+_LABELS = 80
+_WORD_VECTOR = 50
+_MODELS_AT_MOST = 64
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_READ_ROWS = 8192
+
+
+@dataclass(frozen=True)
+class Column:
+    """One dataset of a model: which field of Features it holds, where, and what its attributes say."""
+
+    field: str
+    path: str
+    shape: tuple[int, ...]
+    dtype: str
+    axes: str
+    meaning: str
+    units: str = ""
+
+
+def columns(model: str, first: str, width: int) -> list[Column]:
+    """Return a model's datasets; `first` is the model that came first, `width` that of the embedding."""
+    ssd = "ssd_feature" if model == first else model
+    nlp = "nlp_feature" if model == first else model
+    return [
+        Column(
+            "detections", f"ssd_feature_group/{ssd}", (MAX_OBJECTS, OBJECT_FIELDS), "<f4",
+            "photo, object, (class_id, confidence, xmin, ymin, xmax, ymax)",
+            "The most confident objects, strongest first, zeros where there are fewer; class_id counts from 1 in "
+            "COCO's order.",
+            "confidence: 0..1; corners: pixels of the 300 x 300 model input",
+        ),
+        Column(
+            "word_vector", f"nlp_feature_group/{nlp}", (_WORD_VECTOR,), "<f4", "photo, dimension",
+            "Mean word vector of the class names of the photo's objects, zeros for none.",
+        ),
+        Column(
+            "embedding", f"embeddings/{model}/vectors", (width,), "<f4", "photo, dimension",
+            "Embedding of the picture, L2-normalised.",
+        ),
+        Column(
+            "tag_ids", f"tags/{model}/class_id", (_TAGS,), "<i4", "photo, rank",
+            "Indexes into the model's tag classes, most probable first.",
+        ),
+        Column(
+            "tag_probabilities", f"tags/{model}/probability", (_TAGS,), "<f4", "photo, rank",
+            "Probability of each tag.", "0..1",
+        ),
+        Column(
+            "label_scores", f"label_scores/{model}/scores", (_LABELS,), "<f4", "photo, class_id - 1",
+            "Probability that each label of the detector is in the picture.", "0..1",
+        ),
+    ]  # fmt: skip
+
+
+def checksum(values: list[NDArray[Any]]) -> int:
+    """Return the CRC-32 of one photo's features, in the order of `columns`, as they stand in the file."""
+    crc = 0
+    for value in values:
+        crc = zlib.crc32(value.tobytes(), crc)
+    return crc
+
+
+class ModelFeatures:
+    """One model's datasets in an open file. The caller holds the file's lock around every call."""
+
+    def __init__(self, file: Any, model: str) -> None:
+        self._sums = file[f"checksums/{model}/crc32"]
+        self.model = model
+        self.bit = int(self._sums.attrs["bit"])
+        self.width = int(self._sums.attrs["embedding_width"])
+        self._columns = columns(model, str(file["checksums"].attrs["first_model"]), self.width)
+        self._datasets = [file[column.path] for column in self._columns]
+
+    def write(self, features: Mapping[int, Features], count: int) -> None:
+        """Write features by row; `count` is the number of photo rows of the file."""
+        rows = sorted(features)
+        stacked = [_stack(column, [features[row] for row in rows]) for column in self._columns]
+        sums = np.array([checksum([values[i] for values in stacked]) for i in range(len(rows))], "<u4")
+        for dataset, values in zip([*self._datasets, self._sums], [*stacked, sums], strict=True):
+            if dataset.shape[0] < count:
+                dataset.resize(count, axis=0)
+            for start, stop in runs(rows):
+                first = rows[start]
+                dataset[first : first + stop - start] = values[start:stop]
+
+    def read(self, row: int) -> Features | None:
+        """Return one photo's features, or None if they don't match their checksum."""
+        values = [dataset[row] for dataset in self._datasets]
+        if checksum(values) != int(self._sums[row]):
+            return None
+        return Features(**{column.field: value for column, value in zip(self._columns, values, strict=True)})
+
+    def empty(self, count: int) -> list[NDArray[Any]]:
+        """Return room for `count` photos, one array a column."""
+        return [np.empty((count, *column.shape), column.dtype) for column in self._columns]
+
+    def read_block(self, rows: Rows, into: list[NDArray[Any]], at: int) -> None:
+        """Copy the features of `rows`, ascending and near each other, into arrays from place `at` on."""
+        first, stop = int(rows[0]), int(rows[-1]) + 1
+        for dataset, target in zip(self._datasets, into, strict=True):
+            if stop - first == len(rows):
+                dataset.read_direct(target, np.s_[first:stop], np.s_[at : at + len(rows)])
+            else:
+                target[at : at + len(rows)] = dataset[first:stop][rows - first]
+
+    def check(self, features: Iterable[Features]) -> None:
+        """Raise StoreError for features that don't have this model's shapes."""
+        for one in features:
+            for column in self._columns:
+                shape = np.shape(getattr(one, column.field))
+                if shape != column.shape:
+                    raise StoreError(
+                        f"{column.field} of model {self.model} has the shape {shape}; this gallery keeps "
+                        f"{column.shape} of it. Give a model with other outputs another name."
+                    )
+
+
+def _stack(column: Column, features: list[Features]) -> NDArray[Any]:
+    return np.stack([getattr(one, column.field) for one in features]).astype(column.dtype)
+
+
+def models(file: Any) -> dict[str, ModelFeatures]:
+    """Return the models that have features in a file."""
+    if "checksums" not in file:
+        return {}
+    return {name: ModelFeatures(file, name) for name in file["checksums"]}
+
+
+def add_model(file: Any, model: str, width: int, known: int, chunk_rows: int) -> ModelFeatures:
+    """Create the datasets of a model; `known` models have some already. Raise StoreError."""
+    if not _NAME.fullmatch(model):
+        raise StoreError(f"A model can't be called {model!r}: use up to 64 letters, digits, dots, dashes.")
+    if known >= _MODELS_AT_MOST:
+        raise StoreError(f"The gallery holds features of {known} models already, and no more fit.")
+    group = file.require_group("checksums")
+    group.attrs.setdefault("first_model", model)
+    for column in columns(model, str(group.attrs["first_model"]), width):
+        dataset = table(file, column.path, np.dtype(column.dtype), chunk_rows, column.shape)
+        describe(dataset, axes=column.axes, meaning=column.meaning, units=column.units)
+        dataset.attrs["model"] = model
+    sums = table(file, f"checksums/{model}/crc32", np.dtype("<u4"), chunk_rows)
+    describe(
+        sums,
+        axes="photo",
+        meaning="CRC-32 over the photo's rows of this model: detections, word vector, embedding, tag class ids, tag "
+        "probabilities, label scores. attribute bit: the model's bit in images.features.",
+    )
+    sums.attrs["bit"], sums.attrs["embedding_width"] = known, width
+    return ModelFeatures(file, model)
+
+
+def runs(rows: list[int]) -> list[tuple[int, int]]:
+    """Split ascending rows into runs without gaps: start and stop indexes into `rows`."""
+    breaks = [i for i in range(1, len(rows)) if rows[i] != rows[i - 1] + 1]
+    edges = [0, *breaks, len(rows)] if rows else [0]
+    return list(pairwise(edges))
+
+
+def blocks(rows: Rows) -> list[Rows]:
+    """Split ascending rows into blocks that a few large reads cover."""
+    if not len(rows):
+        return []
+    edges = np.searchsorted(rows, np.arange(0, int(rows[-1]) + 1 + _READ_ROWS, _READ_ROWS))
+    return [rows[a:b] for a, b in pairwise(edges) if b > a]
+
+
+def feature_table(rows: Rows, values: list[NDArray[Any]]) -> FeatureTable:
+    """Wrap arrays in the order of `columns`."""
+    detections, word_vectors, embeddings, tag_ids, tag_probabilities, label_scores = values
+    return FeatureTable(rows, detections, word_vectors, embeddings, tag_ids, tag_probabilities, label_scores)
+
+
+def no_features(width: int = 0) -> FeatureTable:
+    """Return a table without rows."""
+    return feature_table(
+        np.zeros(0, np.int64),
+        [np.zeros((0, *column.shape), column.dtype) for column in columns("none", "none", width)],
+    )

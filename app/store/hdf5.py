@@ -1,0 +1,331 @@
+"""The store on an HDF5 file: the contract of `base.Store` on top of rows, segments and features."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self, TypeVar
+
+from app.domain import Features, Job, Photo, PhotoId, PhotoState
+from app.errors import StoreError
+from app.store import features as feature_rows
+from app.store import gallery_file, lifecycle, records, rows, schema
+from app.store.base import Added, FeatureTable, NewPhoto, Rows, StoreInfo
+from app.store.changes import Changes, not_found
+from app.store.gallery_file import GalleryFile
+from app.store.segments import Content, Extent, Segments
+from app.store.table import Entry, PhotoTable
+
+T = TypeVar("T")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Hdf5Store:
+    """Implements `base.Store`; see there for what each method promises."""
+
+    def __init__(self, file: GalleryFile, layout: schema.Layout, clock: Callable[[], datetime]) -> None:
+        self._file = file
+        self._layout = layout
+        self._clock = clock
+        self._writing = threading.RLock()
+        self._closed = False
+        self._photos = PhotoTable()
+        with file.lock:
+            rows.check_same_length(file.hdf5)
+            rows.load(file.hdf5, self._photos)
+            self._models = feature_rows.models(file.hdf5)
+            self._segments = Segments(file.hdf5["segments"], file.device, layout, file.lock, file.commit)
+        self._segments.find_free(self._photos.extents())
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        create: bool = True,
+        layout: schema.Layout | None = None,
+        clock: Callable[[], datetime] = _now,
+        application_version: str = "",
+    ) -> Self:
+        """Open a gallery file, or make an empty one; raise StoreError, StoreLocked or StoreFormatError."""
+        sizes = layout or schema.Layout()
+        if create and not path.exists():
+            gallery_file.create(path, sizes, application_version)
+        file = GalleryFile(path)
+        try:
+            return cls(file, sizes, clock)
+        except BaseException:
+            file.close()
+            raise
+
+    # ---- photos ----
+
+    def add(self, photos: Sequence[NewPhoto], model: str) -> list[Added]:
+        """Store photos and a job for each; see the contract."""
+        self._expect_open()
+        for photo in photos:
+            records.check_new(photo)
+        self._file.expect_room(sum(len(photo.data) + len(photo.thumbnail) for photo in photos))
+        written: dict[PhotoId, tuple[Extent, Extent]] = {}
+        kept: set[PhotoId] = set()
+        try:
+            for photo in photos:
+                if photo.id not in written and self._photos.row_of(photo.id) is None:
+                    written[photo.id] = self._write_bytes(photo)
+            placed = self._commit(lambda changes: self._add(changes, photos, model, written))
+            kept = {photo.id for photo, (_, duplicate) in zip(photos, placed, strict=True) if not duplicate}
+        finally:
+            for photo_id in written.keys() - kept:
+                for extent in written[photo_id]:
+                    self._segments.give_back(extent)
+        return [Added(self.at(row), duplicate) for row, duplicate in placed]
+
+    def get(self, photo_id: PhotoId) -> Photo:
+        """Return a photo."""
+        return self._photo(*self._find(photo_id))
+
+    def at(self, row: int) -> Photo:
+        """Return the photo in a row."""
+        self._expect_open()
+        return self._photo(row, Changes(self._photos).expect_entry(row))
+
+    def rows(self, state: PhotoState | None = None) -> Rows:
+        """Return rows, ascending."""
+        self._expect_open()
+        if state is None:
+            return self._photos.alive()
+        if state is PhotoState.PROCESSING:
+            return self._photos.processing()
+        return self._photos.in_state(records.STATE_NUMBERS[state])
+
+    def read_bytes(self, photo_id: PhotoId) -> bytes:
+        """Return the bytes as uploaded."""
+        return self._read(photo_id, records.photo_extent, "crc32", "photo")
+
+    def read_thumbnail(self, photo_id: PhotoId) -> bytes:
+        """Return the thumbnail."""
+        return self._read(photo_id, records.thumbnail_extent, "thumbnail_crc32", "thumbnail of the photo")
+
+    def delete(self, photo_id: PhotoId) -> Photo:
+        """Remove a photo."""
+
+        def change(changes: Changes) -> Photo:
+            row = changes.expect_row_of(photo_id)
+            entry = changes.expect_entry(row)
+            gone = self._photo(row, entry)
+            changes.remove(row)
+            changes.freed += records.both_extents(entry)
+            return gone
+
+        return self._commit(change)
+
+    # ---- features ----
+
+    def features(self, photo_id: PhotoId, model: str) -> Features | None:
+        """Return what a model says of a photo."""
+        row, entry = self._find(photo_id)
+        datasets = self._models.get(model)
+        if datasets is None or not int(entry["features"]) >> datasets.bit & 1:
+            return None
+        with self._file.lock:
+            self._expect_open()
+            found = datasets.read(row)
+        if found is None:
+            raise StoreError(
+                f"The features of photo {entry.text('id')} ({entry.name}) by {model} are damaged. Compute them anew.",
+                id=str(photo_id),
+                model=model,
+            )
+        return found
+
+    def feature_table(self, model: str) -> FeatureTable:
+        """Return all features of a model."""
+        self._expect_open()
+        datasets = self._models.get(model)
+        if datasets is None:
+            return feature_rows.no_features()
+        found = self._photos.with_features(datasets.bit)
+        values = datasets.empty(len(found))
+        at = 0
+        for block in feature_rows.blocks(found):
+            with self._file.lock:
+                self._expect_open()
+                datasets.read_block(block, values, at)
+            at += len(block)
+        return feature_rows.feature_table(found, values)
+
+    # ---- jobs ----
+
+    def jobs(self, due: datetime | None = None, limit: int | None = None) -> list[Job]:
+        """Return pending jobs, oldest photo first."""
+        self._expect_open()
+        waiting = self._photos.pending(None if due is None else records.microseconds(due), limit)
+        entries = [self._photos.entry(row) for row in waiting]
+        return [records.job(entry) for entry in entries if entry is not None and entry.job_model is not None]
+
+    def start(self, photo_ids: Sequence[PhotoId]) -> None:
+        """Show photos as processing."""
+        self._expect_open()
+        with self._writing:
+            found = [self._photos.row_of(photo_id) for photo_id in photo_ids]
+            self._photos.set_processing([row for row in found if row is not None])
+
+    def finish(self, model: str, features: Mapping[PhotoId, Features]) -> list[Photo]:
+        """Store features and drop the jobs."""
+        changed = self._commit(lambda changes: self._finish(changes, model, features))
+        return [self._photo(row, entry) for row, entry in changed]
+
+    def postpone(self, photo_ids: Sequence[PhotoId], not_before: datetime, error: str) -> None:
+        """Count an attempt and put the jobs off."""
+        later = records.microseconds(not_before)
+
+        def change(changes: Changes) -> None:
+            for row, entry in changes.living(photo_ids):
+                if entry.job_model is not None:
+                    changes.entries[row] = lifecycle.postponed(entry, later, error)
+
+        self._commit(change)
+
+    def fail(self, photo_id: PhotoId, error: str) -> None:
+        """Give a photo's job up."""
+
+        def change(changes: Changes) -> None:
+            for row, entry in changes.living([photo_id]):
+                changes.entries[row] = lifecycle.failed(entry, error)
+
+        self._commit(change)
+
+    def retry(self, photo_id: PhotoId, model: str) -> Photo:
+        """Queue a photo's job anew."""
+
+        def change(changes: Changes) -> int:
+            row = changes.expect_row_of(photo_id)
+            now = records.microseconds(self._clock())
+            changes.entries[row] = lifecycle.waiting(changes.expect_entry(row), model, now)
+            return row
+
+        return self.at(self._commit(change))
+
+    # ---- the file ----
+
+    def info(self) -> StoreInfo:
+        """Return facts about the file."""
+        self._expect_open()
+        by_state = {state: len(self.rows(state)) for state in PhotoState}
+        return StoreInfo(
+            path=self._file.path,
+            size_bytes=self._file.device.allocated_bytes(),
+            format_version=schema.FORMAT_VERSION,
+            photos=sum(by_state.values()),
+            by_state=by_state,
+            pending_jobs=len(self._photos.pending(None, None)),
+        )
+
+    def close(self) -> None:
+        """Make everything durable and give the file back."""
+        with self._writing, self._file.lock:
+            if not self._closed:
+                self._closed = True
+                self._file.close()
+
+    def _commit(self, change: Callable[[Changes], T]) -> T:
+        """Gather a change, write it, make it durable, and only then show it to everybody."""
+        with self._writing:
+            self._expect_open()
+            changes = Changes(self._photos)
+            result = change(changes)
+            if changes.entries:
+                with self._file.lock:
+                    self._write(changes)
+                    self._file.commit()
+                self._photos.put(changes.entries)
+            for extent in changes.freed:
+                self._segments.give_back(extent)
+            return result
+
+    def _write(self, changes: Changes) -> None:
+        rows.write(self._file.hdf5, changes.entries, changes.deleted)
+        count = self._file.hdf5["images"].shape[0]
+        for model, features in changes.features.items():
+            self._models[model].write(features, count)
+
+    def _add(
+        self,
+        changes: Changes,
+        photos: Sequence[NewPhoto],
+        model: str,
+        written: Mapping[PhotoId, tuple[Extent, Extent]],
+    ) -> list[tuple[int, bool]]:
+        placed = []
+        for photo in photos:
+            row = changes.row_of(photo.id)
+            duplicate = row is not None
+            if row is None:
+                entry = records.new_entry(photo, *written[photo.id], model, self._clock())
+                row = changes.append(entry)
+            placed.append((row, duplicate))
+        return placed
+
+    def _write_bytes(self, photo: NewPhoto) -> tuple[Extent, Extent]:
+        data = self._segments.write(Content.PHOTO, photo.data)
+        try:
+            behind = photo.thumbnail + records.details(photo.facts)
+            return data, self._segments.write(Content.THUMBNAIL, behind)
+        except BaseException:
+            self._segments.give_back(data)
+            raise
+
+    def _finish(self, changes: Changes, model: str, features: Mapping[PhotoId, Features]) -> list[tuple[int, Entry]]:
+        by_row: dict[int, Features] = {}
+        for photo_id, found in features.items():
+            for row, _ in changes.living([photo_id]):
+                by_row[row] = found
+        if not by_row:
+            return []
+        datasets = self._expect_model(model, len(next(iter(by_row.values())).embedding))
+        datasets.check(by_row.values())
+        for row in by_row:
+            changes.entries[row] = lifecycle.ready(changes.expect_entry(row), datasets.bit)
+        changes.features.setdefault(model, {}).update(by_row)
+        return [(row, changes.entries[row]) for row in by_row]
+
+    def _expect_model(self, model: str, width: int) -> feature_rows.ModelFeatures:
+        if model not in self._models:
+            with self._file.lock:
+                self._models[model] = feature_rows.add_model(
+                    self._file.hdf5, model, width, len(self._models), self._layout.chunk_rows
+                )
+        return self._models[model]
+
+    def _find(self, photo_id: PhotoId) -> tuple[int, Entry]:
+        self._expect_open()
+        row = self._photos.row_of(photo_id)
+        entry = None if row is None else self._photos.entry(row)
+        if row is None or entry is None:
+            raise not_found(photo_id)
+        return row, entry
+
+    def _photo(self, row: int, entry: Entry) -> Photo:
+        behind = self._segments.read(records.details_extent(entry), int(entry["details_crc32"]))
+        return records.photo(row, entry, records.exif(behind), self._photos.is_processing(row))
+
+    def _read(self, photo_id: PhotoId, place: Callable[[Entry], Extent], crc32: str, what: str) -> bytes:
+        _, entry = self._find(photo_id)
+        data = self._segments.read(place(entry), int(entry[crc32]))
+        if data is None:
+            # Deleted between the look at its row and the read: the pages may be another photo's by now.
+            self._find(photo_id)
+            raise StoreError(
+                f"The {what} {entry.name!r} ({photo_id}) is damaged in the gallery file: its bytes don't match their "
+                "checksum. Upload it again.",
+                id=str(photo_id),
+                name=entry.name,
+            )
+        return data
+
+    def _expect_open(self) -> None:
+        if self._closed:
+            raise StoreError(f"The gallery file {self._file.path} was closed; open it again.")

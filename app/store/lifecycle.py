@@ -1,0 +1,36 @@
+"""How a photo's row changes on its way: each function returns a row's next version."""
+
+from dataclasses import replace
+
+from app.store import schema
+from app.store.table import Entry
+
+
+def waiting(entry: Entry, model: str, not_before: int) -> Entry:
+    """Queue a photo anew for a model, nothing counted against it; `not_before` in microseconds since 1970."""
+    queued = replace(entry, error=None, job_model=model, job_error=None)
+    return queued.with_fields(state=schema.STORED, job_attempts=0, job_not_before=not_before)
+
+
+def postponed(entry: Entry, not_before: int, error: str) -> Entry:
+    """Count an attempt that failed for now."""
+    later = replace(entry, job_error=error)
+    return later.with_fields(
+        state=schema.STORED, job_attempts=int(entry["job_attempts"]) + 1, job_not_before=not_before
+    )
+
+
+def failed(entry: Entry, error: str) -> Entry:
+    """Give a photo up."""
+    return replace(_idle(entry), error=error).with_fields(state=schema.FAILED)
+
+
+def ready(entry: Entry, bit: int) -> Entry:
+    """Note that the model of this bit has computed the photo's features."""
+    done = replace(_idle(entry), error=None)
+    return done.with_fields(state=schema.READY, features=int(entry["features"]) | 1 << bit)
+
+
+def _idle(entry: Entry) -> Entry:
+    idle = replace(entry, job_model=None, job_error=None)
+    return idle.with_fields(job_attempts=0, job_not_before=0)

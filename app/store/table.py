@@ -1,0 +1,227 @@
+"""All rows in memory, compactly: what a photo is and what it waits for, without a read of HDF5.
+
+Fields of the table: those of `schema.PHOTO_FIELDS`, and the photo's job (`job_model`: 0 for none, else 1 + the
+model's place in `models`). 100,000 photos take about 30 MB.
+"""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain import PhotoId
+from app.store import schema
+from app.store.base import Rows
+
+RECORD = np.dtype(
+    [*schema.PHOTO_FIELDS, ("job_model", "u1"), ("job_attempts", "<u4"), ("job_not_before", "<i8")],
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row: `record` is an array of shape () and dtype RECORD."""
+
+    record: NDArray[Any]
+    name: str = ""
+    error: str | None = None
+    job_model: str | None = None
+    job_error: str | None = None
+
+    def with_fields(self, **fields: object) -> "Entry":
+        """Return a copy whose record has other values in some fields."""
+        record = self.record.copy()
+        for name, value in fields.items():
+            record[name] = value
+        return replace(self, record=record)
+
+    def __getitem__(self, field: str) -> Any:
+        return self.record[field][()]
+
+    def text(self, field: str) -> str:
+        """Return a text field of the record."""
+        return bytes(self.record[field][()]).decode()
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether the photo wasn't deleted."""
+        return not self.record["deleted"]
+
+
+def blank() -> NDArray[Any]:
+    """Return a record of zeros."""
+    return np.zeros((), RECORD)
+
+
+class NamePool:
+    """Texts by row in one buffer; a text that is replaced leaves its old bytes behind."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._places: NDArray[np.int64] = np.zeros((0, 2), np.int64)
+
+    def __getitem__(self, row: int) -> str:
+        start, length = self._places[row]
+        return self._buffer[start : start + length].decode()
+
+    def __setitem__(self, row: int, text: str) -> None:
+        if row >= len(self._places):
+            grown = np.zeros((max(1024, 2 * row), 2), np.int64)
+            grown[: len(self._places)] = self._places
+            self._places = grown
+        data = text.encode()
+        self._places[row] = len(self._buffer), len(data)
+        self._buffer += data
+
+
+class PhotoTable:
+    """The committed rows. Every method may be called from any thread and never waits for the disk."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._records = np.zeros(0, RECORD)
+        self._names = NamePool()
+        self._errors: dict[int, str] = {}
+        self._job_errors: dict[int, str] = {}
+        self._models: list[str] = []
+        self._by_id: dict[bytes, int] = {}
+        self._processing: set[int] = set()
+        self.count = 0
+        """Rows used so far, those of deleted photos included."""
+
+    def row_of(self, photo_id: PhotoId) -> int | None:
+        """Return the row of a photo, or None."""
+        return self._by_id.get(_key(photo_id))
+
+    def entry(self, row: int) -> Entry | None:
+        """Return a copy of a row, or None if it is deleted or was never used."""
+        with self._lock:
+            if not 0 <= row < self.count or self._records[row]["deleted"]:
+                return None
+            record = np.array(self._records[row])
+            job_model = self._models[record["job_model"] - 1] if record["job_model"] else None
+            return Entry(record, self._names[row], self._errors.get(row), job_model, self._job_errors.get(row))
+
+    def put(self, entries: dict[int, Entry]) -> None:
+        """Take over rows that were committed; they are no longer shown as being processed."""
+        with self._lock:
+            for row, entry in entries.items():
+                self._grow(row + 1)
+                self._forget_id(row)
+                self._records[row] = entry.record
+                self._records[row]["job_model"] = self._model_number(entry.job_model)
+                self._names[row] = entry.name
+                _set_or_drop(self._errors, row, entry.error)
+                _set_or_drop(self._job_errors, row, entry.job_error)
+                self._processing.discard(row)
+                if entry.alive:
+                    self._by_id[bytes.fromhex(entry.text("id"))] = row
+                self.count = max(self.count, row + 1)
+
+    def load(self, records: NDArray[Any], names: list[bytes], errors: list[bytes]) -> None:
+        """Append rows as they stand in the file: records (n,) of dtype RECORD, their jobs not yet set."""
+        with self._lock:
+            first = self.count
+            self.count += len(records)
+            self._grow(self.count)
+            self._records[first : self.count] = records
+            for row, name, error in zip(range(first, self.count), names, errors, strict=True):
+                self._names[row] = name.decode(errors="replace")
+                _set_or_drop(self._errors, row, error.decode(errors="replace") or None)
+            alive = np.flatnonzero(records["deleted"] == 0)
+            for at, photo_id in zip(alive.tolist(), records["id"][alive].tolist(), strict=True):
+                self._by_id[bytes.fromhex(photo_id.decode())] = first + at
+
+    def load_job(self, row: int, model: str, attempts: int, not_before: int, error: str | None) -> None:
+        """Set the job of a row as it stands in the file."""
+        with self._lock:
+            record = self._records[row]
+            record["job_model"] = self._model_number(model)
+            record["job_attempts"], record["job_not_before"] = attempts, not_before
+            _set_or_drop(self._job_errors, row, error)
+
+    def set_processing(self, rows: list[int]) -> None:
+        """Show rows as being processed until they are put again."""
+        with self._lock:
+            self._processing.update(rows)
+
+    def is_processing(self, row: int) -> bool:
+        """Tell whether a row is shown as being processed."""
+        return row in self._processing
+
+    def alive(self) -> Rows:
+        """Return the rows of all photos."""
+        with self._lock:
+            return np.flatnonzero(self._records["deleted"][: self.count] == 0)
+
+    def in_state(self, state: int) -> Rows:
+        """Return the rows in a state of the file's, those being processed left out."""
+        with self._lock:
+            used = self._records[: self.count]
+            mask = (used["state"] == state) & (used["deleted"] == 0)
+            mask[list(self._processing)] = False
+            return np.flatnonzero(mask)
+
+    def processing(self) -> Rows:
+        """Return the rows being processed."""
+        with self._lock:
+            return np.array(sorted(self._processing), np.int64)
+
+    def with_features(self, bit: int) -> Rows:
+        """Return the rows whose features the model of this bit has computed."""
+        with self._lock:
+            used = self._records[: self.count]
+            return np.flatnonzero((used["features"] >> np.uint64(bit)) & np.uint64(1))
+
+    def pending(self, due: int | None, limit: int | None) -> list[int]:
+        """Return rows with a job, ascending; `due` in microseconds since 1970."""
+        with self._lock:
+            used = self._records[: self.count]
+            mask = used["job_model"] > 0
+            if due is not None:
+                mask &= used["job_not_before"] <= due
+            rows: list[int] = np.flatnonzero(mask)[:limit].tolist()
+            return rows
+
+    def extents(self) -> Iterator[tuple[int, int, int]]:
+        """Yield segment, offset and length in bytes of everything that living rows keep in segments."""
+        with self._lock:
+            used = self._records[: self.count]
+            living = used[used["deleted"] == 0].copy()
+        yield from zip(living["segment"].tolist(), living["offset"].tolist(), living["length"].tolist(), strict=True)
+        behind = (living["thumbnail_length"].astype(np.int64) + living["details_length"]).tolist()
+        yield from zip(living["thumbnail_segment"].tolist(), living["thumbnail_offset"].tolist(), behind, strict=True)
+
+    def _grow(self, count: int) -> None:
+        if count > len(self._records):
+            grown = np.zeros(max(1024, 2 * count), RECORD)
+            grown[: len(self._records)] = self._records
+            self._records = grown
+
+    def _forget_id(self, row: int) -> None:
+        if row < self.count and not self._records[row]["deleted"]:
+            self._by_id.pop(bytes.fromhex(bytes(self._records[row]["id"]).decode()), None)
+
+    def _model_number(self, model: str | None) -> int:
+        if model is None:
+            return 0
+        if model not in self._models:
+            self._models.append(model)
+        return 1 + self._models.index(model)
+
+
+def _key(photo_id: PhotoId) -> bytes:
+    try:
+        return bytes.fromhex(photo_id)
+    except ValueError:
+        return b""
+
+
+def _set_or_drop(texts: dict[int, str], row: int, text: str | None) -> None:
+    if text:
+        texts[row] = text
+    else:
+        texts.pop(row, None)

@@ -1,0 +1,304 @@
+"""What every store must do; a test class a backend inherits from this one."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from app.domain import PhotoId, PhotoState
+from app.errors import BadFileName, PhotoNotFound, StoreError
+from app.store.base import Store
+from tests.app.store.photos import MODEL, START, Clock, features, photo, same_features
+
+NOBODY = PhotoId("0" * 32)
+
+
+class StoreContract:
+    @pytest.fixture
+    def clock(self) -> Clock:
+        return Clock()
+
+    @pytest.fixture
+    def store(self, clock: Clock) -> Iterator[Store]:
+        raise NotImplementedError
+
+    # ---- adding ----
+
+    def test_an_empty_store_has_nothing(self, store: Store) -> None:
+        assert store.rows().tolist() == []
+        assert store.rows().dtype == np.int64
+        assert store.jobs() == []
+        assert len(store.feature_table(MODEL).rows) == 0
+        assert store.info().photos == 0
+
+    def test_what_was_added_comes_back(self, store: Store) -> None:
+        new = photo(1)
+        (added,) = store.add([new], MODEL)
+        assert not added.duplicate
+        assert added.photo == store.get(new.id) == store.at(0)
+        assert (added.photo.row, added.photo.id, added.photo.name) == (0, new.id, new.name)
+        assert added.photo.facts == new.facts
+        assert list(added.photo.facts.exif) == list(new.facts.exif)
+        assert added.photo.added_at == START
+        assert added.photo.size_bytes == len(new.data)
+        assert added.photo.state is PhotoState.STORED
+        assert added.photo.error is None
+        assert store.read_bytes(new.id) == new.data
+        assert store.read_thumbnail(new.id) == new.thumbnail
+
+    def test_photos_keep_the_order_in_which_they_came(self, store: Store) -> None:
+        store.add([photo(n) for n in (5, 3, 4)], MODEL)
+        store.add([photo(n) for n in (2, 9)], MODEL)
+        assert [store.at(row).id for row in store.rows()] == [photo(n).id for n in (5, 3, 4, 2, 9)]
+
+    def test_the_same_bytes_twice_are_one_photo(self, store: Store) -> None:
+        first, again = store.add([photo(1), photo(1)], MODEL)
+        assert (first.duplicate, again.duplicate) == (False, True)
+        (later,) = store.add([photo(1)], MODEL)
+        assert later.duplicate
+        assert later.photo.row == again.photo.row == 0
+        assert store.rows().tolist() == [0]
+
+    def test_a_duplicate_keeps_the_first_name_and_the_state(self, store: Store) -> None:
+        store.add([photo(1)], MODEL)
+        store.finish(MODEL, {photo(1).id: features(1)})
+        renamed = photo(1).__class__(**{**vars(photo(1)), "name": "other.jpg"})
+        (again,) = store.add([renamed], "other_model")
+        assert again.photo.name == photo(1).name
+        assert again.photo.state is PhotoState.READY
+        assert store.jobs() == []
+
+    def test_nothing_added_is_nothing_changed(self, store: Store) -> None:
+        assert store.add([], MODEL) == []
+        assert store.rows().tolist() == []
+
+    def test_times_with_a_zone_and_without_come_back(self, store: Store) -> None:
+        for number, taken_at in enumerate((None, datetime(2020, 2, 3, 4, 5, 6, 7), datetime(2020, 1, 1, tzinfo=UTC))):
+            new = photo(number)
+            facts = new.facts.__class__(**{**vars(new.facts), "taken_at": taken_at, "exif": {}})
+            store.add([new.__class__(**{**vars(new), "facts": facts})], MODEL)
+            assert store.at(number).facts == facts
+
+    def test_a_name_that_does_not_fit_is_refused(self, store: Store) -> None:
+        long = photo(1).__class__(**{**vars(photo(1)), "name": "ü" * 128})
+        with pytest.raises(BadFileName):
+            store.add([photo(2), long], MODEL)
+        assert store.rows().tolist() == []
+
+    def test_an_empty_photo_and_a_large_one_come_back(self, store: Store) -> None:
+        for new in (photo(1, size=0), photo(2, size=300_000)):
+            store.add([new], MODEL)
+            assert store.read_bytes(new.id) == new.data
+
+    # ---- unknown photos ----
+
+    def test_unknown_photos_are_not_found(self, store: Store) -> None:
+        for unknown in (NOBODY, PhotoId("no id"), PhotoId("")):
+            for call in (store.get, store.read_bytes, store.read_thumbnail, store.delete):
+                with pytest.raises(PhotoNotFound):
+                    call(unknown)
+            with pytest.raises(PhotoNotFound):
+                store.features(unknown, MODEL)
+            with pytest.raises(PhotoNotFound):
+                store.retry(unknown, MODEL)
+        for row in (-1, 0, 7):
+            with pytest.raises(PhotoNotFound):
+                store.at(row)
+
+    def test_what_is_said_of_gone_photos_is_skipped(self, store: Store) -> None:
+        store.start([NOBODY])
+        store.postpone([NOBODY], START, "late")
+        store.fail(NOBODY, "gone")
+        assert store.finish(MODEL, {NOBODY: features(1)}) == []
+        assert len(store.feature_table(MODEL).rows) == 0
+
+    # ---- deleting ----
+
+    def test_a_deleted_photo_is_gone(self, store: Store) -> None:
+        store.add([photo(1), photo(2)], MODEL)
+        store.finish(MODEL, {photo(1).id: features(1)})
+        before = store.get(photo(1).id)
+        assert store.delete(photo(1).id) == before
+        assert store.rows().tolist() == [1]
+        assert store.feature_table(MODEL).rows.tolist() == []
+        for call in (store.get, store.read_bytes, store.read_thumbnail, store.delete):
+            with pytest.raises(PhotoNotFound):
+                call(photo(1).id)
+        with pytest.raises(PhotoNotFound):
+            store.at(0)
+
+    def test_a_deleted_photo_takes_its_job_along(self, store: Store) -> None:
+        store.add([photo(1), photo(2)], MODEL)
+        store.start([photo(1).id])
+        store.delete(photo(1).id)
+        assert [job.photo_id for job in store.jobs()] == [photo(2).id]
+        assert store.rows(PhotoState.PROCESSING).tolist() == []
+
+    def test_a_deleted_photo_may_come_again_in_a_new_row(self, store: Store) -> None:
+        store.add([photo(1)], MODEL)
+        store.finish(MODEL, {photo(1).id: features(1)})
+        store.delete(photo(1).id)
+        (again,) = store.add([photo(1)], MODEL)
+        assert not again.duplicate
+        assert again.photo.row == 1
+        assert store.features(photo(1).id, MODEL) is None
+        assert store.read_bytes(photo(1).id) == photo(1).data
+
+    # ---- features ----
+
+    def test_features_come_back(self, store: Store) -> None:
+        store.add([photo(n) for n in range(5)], MODEL)
+        done = store.finish(MODEL, {photo(n).id: features(n) for n in (3, 1)})
+        assert {one.id for one in done} == {photo(1).id, photo(3).id}
+        assert {one.state for one in done} == {PhotoState.READY}
+        assert same_features(features(3), store.features(photo(3).id, MODEL))
+        assert store.features(photo(0).id, MODEL) is None
+        assert store.features(photo(3).id, "other_model") is None
+        assert store.rows(PhotoState.READY).tolist() == [1, 3]
+        assert store.rows(PhotoState.STORED).tolist() == [0, 2, 4]
+
+    def test_the_feature_table_holds_all_in_order(self, store: Store) -> None:
+        store.add([photo(n) for n in range(40)], MODEL)
+        wanted = [n for n in range(40) if n % 3]
+        store.finish(MODEL, {photo(n).id: features(n) for n in reversed(wanted)})
+        store.delete(photo(4).id)
+        wanted.remove(4)
+        found = store.feature_table(MODEL)
+        assert found.rows.tolist() == wanted
+        for name, column in (
+            ("detections", found.detections),
+            ("word_vector", found.word_vectors),
+            ("embedding", found.embeddings),
+            ("tag_ids", found.tag_ids),
+            ("tag_probabilities", found.tag_probabilities),
+            ("label_scores", found.label_scores),
+        ):
+            expected = np.stack([getattr(features(n), name) for n in wanted])
+            assert column.dtype == expected.dtype
+            np.testing.assert_array_equal(column, expected)
+
+    def test_models_stand_side_by_side(self, store: Store) -> None:
+        store.add([photo(1), photo(2)], MODEL)
+        store.finish(MODEL, {photo(1).id: features(1)})
+        store.finish("vgg16", {photo(1).id: features(11, width=4), photo(2).id: features(12, width=4)})
+        assert same_features(features(1), store.features(photo(1).id, MODEL))
+        assert same_features(features(11, width=4), store.features(photo(1).id, "vgg16"))
+        assert store.feature_table("vgg16").embeddings.shape == (2, 4)
+        assert store.feature_table(MODEL).rows.tolist() == [0]
+
+    def test_features_computed_anew_replace_the_old(self, store: Store) -> None:
+        store.add([photo(1)], MODEL)
+        store.finish(MODEL, {photo(1).id: features(1)})
+        store.finish(MODEL, {photo(1).id: features(2)})
+        assert same_features(features(2), store.features(photo(1).id, MODEL))
+
+    # ---- jobs ----
+
+    def test_a_new_photo_waits_for_its_model(self, store: Store, clock: Clock) -> None:
+        store.add([photo(2), photo(1)], MODEL)
+        first, second = store.jobs()
+        assert (first.photo_id, second.photo_id) == (photo(2).id, photo(1).id)
+        assert (first.model, first.attempts, first.not_before, first.last_error) == (MODEL, 0, START, None)
+        assert store.jobs(due=START) == store.jobs()
+        assert store.jobs(limit=1) == [first]
+        assert store.jobs(due=START - timedelta(microseconds=1)) == []
+
+    def test_a_job_is_done_when_its_features_are_there(self, store: Store) -> None:
+        store.add([photo(1), photo(2)], MODEL)
+        store.start([photo(1).id])
+        assert store.get(photo(1).id).state is PhotoState.PROCESSING
+        assert store.rows(PhotoState.PROCESSING).tolist() == [0]
+        assert store.rows(PhotoState.STORED).tolist() == [1]
+        store.finish(MODEL, {photo(1).id: features(1)})
+        assert store.get(photo(1).id).state is PhotoState.READY
+        assert [job.photo_id for job in store.jobs()] == [photo(2).id]
+
+    def test_a_postponed_job_waits_and_counts(self, store: Store) -> None:
+        store.add([photo(1), photo(2)], MODEL)
+        later = START + timedelta(seconds=30)
+        store.start([photo(1).id])
+        store.postpone([photo(1).id], later, "the model server is down")
+        store.postpone([photo(1).id], later, "still down")
+        assert store.get(photo(1).id).state is PhotoState.STORED
+        assert store.get(photo(1).id).error is None
+        (job, _) = store.jobs()
+        assert (job.attempts, job.not_before, job.last_error) == (2, later, "still down")
+        assert [job.photo_id for job in store.jobs(due=START)] == [photo(2).id]
+        assert len(store.jobs(due=later)) == 2
+
+    def test_a_failed_photo_keeps_its_bytes_and_says_why(self, store: Store) -> None:
+        store.add([photo(1)], MODEL)
+        store.start([photo(1).id])
+        store.fail(photo(1).id, "the model refused it")
+        assert store.get(photo(1).id).state is PhotoState.FAILED
+        assert store.get(photo(1).id).error == "the model refused it"
+        assert store.rows(PhotoState.FAILED).tolist() == [0]
+        assert store.jobs() == []
+        assert store.read_bytes(photo(1).id) == photo(1).data
+
+    def test_a_failed_photo_can_be_tried_again(self, store: Store, clock: Clock) -> None:
+        store.add([photo(1)], MODEL)
+        store.postpone([photo(1).id], START, "late")
+        store.fail(photo(1).id, "refused")
+        clock.advance(5)
+        assert store.retry(photo(1).id, "vgg16").state is PhotoState.STORED
+        assert store.get(photo(1).id).error is None
+        (job,) = store.jobs()
+        assert (job.model, job.attempts, job.not_before) == ("vgg16", 0, clock.now)
+        assert job.last_error is None
+
+    # ---- the whole ----
+
+    def test_info_counts(self, store: Store) -> None:
+        store.add([photo(n) for n in range(5)], MODEL)
+        store.delete(photo(0).id)
+        store.finish(MODEL, {photo(1).id: features(1)})
+        store.start([photo(2).id])
+        store.fail(photo(3).id, "no")
+        info = store.info()
+        assert info.photos == 4
+        assert set(info.by_state) == set(PhotoState)
+        assert set(info.by_state.values()) == {1}
+        assert info.pending_jobs == 2
+        assert info.size_bytes > 4 * 5000
+
+    def test_threads_add_read_and_delete_at_once(self, store: Store) -> None:
+        def work(worker: int) -> None:
+            for number in range(worker * 100, worker * 100 + 10):
+                (added,) = store.add([photo(number)], MODEL)
+                assert store.read_bytes(added.photo.id) == photo(number).data
+                store.finish(MODEL, {added.photo.id: features(number)})
+                if number % 2:
+                    store.delete(added.photo.id)
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(work, range(4)))
+        assert {store.at(row).id for row in store.rows()} == {
+            photo(n).id for worker in range(4) for n in range(worker * 100, worker * 100 + 10, 2)
+        }
+        assert len(store.feature_table(MODEL).rows) == 20
+        assert store.jobs() == []
+
+    def test_a_closed_store_refuses_further_calls(self, store: Store) -> None:
+        store.add([photo(1)], MODEL)
+        store.close()
+        for call in (store.rows, store.info, store.jobs, lambda: store.get(photo(1).id)):
+            with pytest.raises(StoreError, match="closed"):
+                call()
+        with pytest.raises(StoreError, match="closed"):
+            store.read_bytes(photo(1).id)
+        with pytest.raises(StoreError, match="closed"):
+            store.add([photo(2)], MODEL)
+        store.close()
+
+
+@contextmanager
+def closing(store: Store) -> Iterator[Store]:
+    """Close a store in the end."""
+    try:
+        yield store
+    finally:
+        store.close()
