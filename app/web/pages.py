@@ -10,12 +10,12 @@ from werkzeug.datastructures import FileStorage
 
 from app.domain import KeywordMode, Photo, PhotoDetails, PhotoState, SimilarityMethod
 from app.errors import BadParameter, GalleryError, PhotoNotFound, PhotoNotReady, QueryError
-from app.services.library import Upload
 from app.services.photo_ids import parse_photo_id
 from app.web import wording
 from app.web.current import current_gallery
 from app.web.error_pages import status_of
 from app.web.receipts import Receipts
+from app.web.uploads import read_file, store_files
 from app.web.views import (
     FileOutcome,
     Findings,
@@ -73,7 +73,7 @@ def upload() -> ResponseReturnValue:
     if not files:
         view = UploadView(problem="No file was chosen. Choose one or more photos first.", banner=_banner())
         return render_template("upload.html", view=view), 400
-    results = current_gallery().library.upload([Upload(file.filename or "", file.read()) for file in files])
+    results = store_files(current_gallery().library, files)
     return redirect(url_for("pages.uploaded", key=receipts.keep(results)), 303)
 
 
@@ -154,7 +154,8 @@ def status() -> ResponseReturnValue:
 def _search_by_file(file: FileStorage, method: SimilarityMethod, words: str) -> ResponseReturnValue:
     name = file.filename
     try:
-        results = current_gallery().searches.like_picture(file.read(), method, words=words or None)
+        picture = read_file(current_gallery().library, file)
+        results = current_gallery().searches.like_picture(picture.data, method, words=words or None)
     except GalleryError as error:
         view = PhotoSearchView(method, words, name, problem=error.message, banner=_banner())
         return render_template("search_photo.html", view=view), status_of(error)

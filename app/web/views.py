@@ -61,7 +61,8 @@ class Tile:
     @property
     def srcset(self) -> str:
         """The thumbnails with their widths, for the browser to choose from."""
-        return ", ".join(f"{thumbnail_url(self.photo, size)} {width}w" for size, width in thumbnail_widths(self.photo))
+        widths = thumbnail_widths(self.photo)
+        return ", ".join(f"{thumbnail_url(self.photo, size_px)} {width_px}w" for size_px, width_px in widths)
 
     @property
     def badge(self) -> str | None:
@@ -319,7 +320,7 @@ class PhotoView(View):
 
     @property
     def marks(self) -> tuple[Mark, ...]:
-        """The rectangles to draw, the largest first, so that none lies under a larger one out of the pointer's reach."""
+        """The rectangles to draw, the largest first, so that the pointer reaches those inside another."""
         marks = (Mark.of(number, thing, self.details.photo) for number, thing in enumerate(self.details.objects))
         return tuple(sorted(marks, key=lambda mark: -mark.width * mark.height))
 

@@ -20,7 +20,7 @@ METHODS = {
     SimilarityMethod.EMBEDDING: "Looks alike",
     SimilarityMethod.SSD: "Same kinds of things",
     SimilarityMethod.LAYOUT: "Things in the same places",
-    SimilarityMethod.HYBRID: "All of it",
+    SimilarityMethod.HYBRID: "All of it together",
 }
 
 MODES = {

@@ -1,0 +1,35 @@
+// Starts what the page asks for. Every page works without any of this; data-* attributes say what goes where.
+
+import { startBoxes } from "./boxes.js";
+import { startGallery } from "./gallery.js";
+import { startPhotoPage } from "./photo_page.js";
+import { startPhotoSearch } from "./photo_search.js";
+import { applyShapes } from "./shapes.js";
+import { StateWatch } from "./state_watch.js";
+import { takeFiles } from "./uploads/intake.js";
+import { UploadPanel } from "./uploads/panel.js";
+import { UploadQueue } from "./uploads/queue.js";
+
+document.documentElement.classList.add("js");
+applyShapes(document);
+
+const watch = new StateWatch();
+const refreshGallery = startGallery(document.querySelector("main"));
+const panel = new UploadPanel(document.querySelector("[data-uploads]"));
+const queue = new UploadQueue({
+  watch,
+  onChange: (entry) => panel.show(entry, () => queue.retry(entry)),
+  onStored: refreshGallery,
+});
+
+const photoSearch = document.querySelector("form[data-photo-search]");
+if (photoSearch) {
+  startPhotoSearch(photoSearch, document.querySelector("[data-photo-results]"));
+}
+takeFiles((files) => queue.add(files));
+
+const photo = document.querySelector("[data-photo]");
+if (photo) {
+  startBoxes(photo);
+  startPhotoPage(photo, watch);
+}

@@ -1,0 +1,70 @@
+// Search by photo: a preview of the chosen photo, results in place, and drop and paste as ways of choosing.
+
+import { fetchPage } from "./page_source.js";
+import { applyShapes } from "./shapes.js";
+
+export function startPhotoSearch(form, results) {
+  const input = form.querySelector('input[type="file"]');
+  input.addEventListener("change", () => preview(form, input.files[0]));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    search(form, results);
+  });
+  takeOne(form, (file) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(file);
+    input.files = transfer.files;
+    preview(form, file);
+    search(form, results);
+  });
+}
+
+function takeOne(form, onFile) {
+  const take = (event, files) => {
+    if (files?.length > 0) {
+      event.preventDefault();
+      event.stopPropagation();
+      onFile(files[0]);
+    }
+  };
+  document.addEventListener("paste", (event) => take(event, event.clipboardData?.files), { capture: true });
+  form.addEventListener("drop", (event) => {
+    form.classList.remove("photosearch--over");
+    take(event, event.dataTransfer?.files);
+  });
+  form.addEventListener("dragover", (event) => {
+    if (event.dataTransfer?.types.includes("Files")) {
+      event.preventDefault();
+      form.classList.add("photosearch--over");
+    }
+  });
+  form.addEventListener("dragleave", () => form.classList.remove("photosearch--over"));
+}
+
+function preview(form, file) {
+  form.querySelector(".photosearch__preview")?.remove();
+  if (!file) {
+    return;
+  }
+  const picture = new Image();
+  picture.className = "photosearch__preview";
+  picture.alt = `Preview of ${file.name}`;
+  picture.src = URL.createObjectURL(file);
+  picture.addEventListener("load", () => URL.revokeObjectURL(picture.src), { once: true });
+  picture.addEventListener("error", () => picture.remove(), { once: true }); // HEIC, which few browsers show
+  form.prepend(picture);
+}
+
+async function search(form, results) {
+  form.setAttribute("aria-busy", "true");
+  try {
+    const page = await fetchPage(form.action || location.href, { method: "POST", body: new FormData(form) });
+    applyShapes(page);
+    const found = page.querySelector("[data-photo-results]") ?? page.querySelector("main");
+    results.replaceChildren(...[...found.childNodes].map((node) => document.adoptNode(node)));
+  } catch {
+    HTMLFormElement.prototype.submit.call(form); // let the browser say what is wrong with the connection
+  } finally {
+    form.removeAttribute("aria-busy");
+  }
+}

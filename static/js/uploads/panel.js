@@ -1,0 +1,77 @@
+// The list of uploads: a row for each file with its progress, its state and, if it failed, why and a retry.
+
+const SETTLED = new Set(["ready", "failed"]);
+
+export class UploadPanel {
+  #element;
+  #rows = new Map(); // entry -> its row
+
+  constructor(element) {
+    this.#element = element;
+    this.#find("[data-uploads-close]").addEventListener("click", () => this.#close());
+  }
+
+  show(entry, retry) {
+    const row = this.#rows.get(entry) ?? this.#add(entry, retry);
+    row.dataset.state = entry.state;
+    row.querySelector(".upload__state").textContent = this.#stateText(entry);
+    row.querySelector(".upload__progress").value = entry.progress;
+    row.querySelector(".upload__retry").hidden = entry.state !== "failed";
+    this.#showThumbnail(row, entry);
+    this.#summarise();
+  }
+
+  #add(entry, retry) {
+    const row = this.#find("[data-upload-row]").content.firstElementChild.cloneNode(true);
+    row.querySelector(".upload__name").textContent = entry.file.name;
+    row.querySelector(".upload__retry").addEventListener("click", retry);
+    this.#rows.set(entry, row);
+    this.#find("[data-uploads-rows]").append(row);
+    this.#element.hidden = false;
+    return row;
+  }
+
+  #stateText(entry) {
+    const texts = this.#element.dataset;
+    if (entry.state === "failed") {
+      return entry.error || texts.textLost;
+    }
+    const text = texts[`text${entry.state[0].toUpperCase()}${entry.state.slice(1)}`];
+    return entry.duplicate ? `${texts.textDuplicate} · ${text}` : text;
+  }
+
+  #showThumbnail(row, entry) {
+    const frame = row.querySelector(".upload__picture");
+    if (entry.id !== null && frame.childElementCount === 0) {
+      const picture = new Image(40, 40);
+      picture.alt = ""; // the name stands beside it
+      picture.src = `/api/v1/images/${entry.id}/thumbnail?size=256`;
+      frame.append(picture);
+    }
+  }
+
+  #summarise() {
+    const entries = [...this.#rows.keys()];
+    const settled = entries.filter((entry) => SETTLED.has(entry.state)).length;
+    const { textDone, textWorking } = this.#element.dataset;
+    const title = settled === entries.length ? textDone : textWorking;
+    if (this.#find("[data-uploads-title]").textContent !== title) {
+      this.#find("[data-uploads-title]").textContent = title; // only changes, as it is read aloud
+    }
+    this.#find("[data-uploads-count]").textContent = `${settled} / ${entries.length}`;
+  }
+
+  #close() {
+    for (const [entry, row] of this.#rows) {
+      if (SETTLED.has(entry.state)) {
+        row.remove();
+        this.#rows.delete(entry);
+      }
+    }
+    this.#element.hidden = true;
+  }
+
+  #find(selector) {
+    return this.#element.querySelector(selector);
+  }
+}
