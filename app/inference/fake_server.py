@@ -19,7 +19,7 @@ from model_server.catalogue import ModelCard
 class FakeModelServer:
     """Serves one model; use it in a `with` block, and set `fault` or `status` to make it misbehave."""
 
-    def __init__(self, model: ModelCard, fault: Fault | None = None, delay_s: float = 5.0) -> None:
+    def __init__(self, model: ModelCard, fault: Fault | None = None, delay_s: float = 5.0, port: int = 0) -> None:
         self.fault = fault
         self.status: tuple[grpc.StatusCode, str] | None = None
         """A gRPC status with which every call fails."""
@@ -31,7 +31,7 @@ class FakeModelServer:
         self._model = model
         self._stopped = threading.Event()
         self._server = grpc.server(futures.ThreadPoolExecutor(4), handlers=[_Handlers(self)])
-        self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+        self.address = f"127.0.0.1:{self._server.add_insecure_port(f'127.0.0.1:{port}')}"
 
     def __enter__(self) -> Self:
         """Open the port."""
@@ -102,6 +102,6 @@ class _Handlers(grpc.GenericRpcHandler):
     def __init__(self, server: FakeModelServer) -> None:
         self._methods = {PREDICT: server.answer_predict, GET_MODEL_STATUS: server.answer_status}
 
-    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes] | None:
+    def service(self, details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[bytes, bytes] | None":
         method = self._methods.get(details.method)
         return grpc.unary_unary_rpc_method_handler(method) if method else None

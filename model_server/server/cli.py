@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Sequence
@@ -11,7 +12,15 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import NoReturn
 
-from model_server.server.options import MAX_WAITING, ServeError, ServeOptions, available_cores
+from model_server.server.folder import find_versions
+from model_server.server.options import (
+    MAX_WAITING,
+    NothingToServeError,
+    PortError,
+    ServeError,
+    ServeOptions,
+    available_cores,
+)
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +62,20 @@ def parse_options(argv: Sequence[str] | None) -> ServeOptions:
     return ServeOptions(**vars(parser.parse_args(argv)))
 
 
+def check(options: ServeOptions) -> None:
+    """Raise ServeError for what is sure to fail, before seconds go into importing TensorFlow."""
+    if not find_versions(options.models):
+        raise NothingToServeError(options.models)
+    with socket.socket(socket.AF_INET6 if ":" in options.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if options.share_port:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        try:
+            probe.bind((options.host.strip("[]"), options.port))
+        except OSError as error:
+            raise PortError(options.host, options.port) from error
+
+
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -64,6 +87,7 @@ def _serve(options: ServeOptions, endings: SimpleQueue[int]) -> None:
     """Start the server and announce it; report a failure as exit code 1."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
+        check(options)
         # TensorFlow takes seconds to import; in this thread the main one can still obey signals meanwhile.
         from model_server.server import serving
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from tensorflow_serving.apis import get_model_status_pb2
 
 from model_server.server import statuses
+from model_server.server.folder import find_versions
 from model_server.server.models import LoadedModel
 
 log = logging.getLogger(__name__)
@@ -74,13 +75,3 @@ class Registry:
             return
         self._models.setdefault(name, {})[version] = model
         states[version] = VersionState(State.AVAILABLE)
-
-
-def find_versions(folder: Path) -> dict[str, dict[int, Path]]:
-    """Return the version folders of each model in `folder`; a version is a folder whose name is a number."""
-    found: dict[str, dict[int, Path]] = {}
-    for saved_model in folder.glob("*/*/saved_model.pb"):
-        version = saved_model.parent
-        if version.name.isascii() and version.name.isdigit():
-            found.setdefault(version.parent.name, {})[int(version.name)] = version
-    return found

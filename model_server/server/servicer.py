@@ -1,6 +1,7 @@
 """PredictionService and ModelService: gRPC on one side, registry and batcher on the other."""
 
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from typing import Any, TypeVar
 
 import grpc
@@ -53,7 +54,10 @@ class PredictionServicer(prediction_service_pb2_grpc.PredictionServiceServicer):
         """Run a model; calls that wait together run together."""
         call = read_call(self._model(request), request, self._batcher.max_rows)
         result = self._batcher.submit(Task(call.execute, call.inputs, call.group, context.is_active))
-        return write_response(call, result.result())
+        try:
+            return write_response(call, result.result())
+        except CancelledError as error:
+            raise statuses.caller_gone() from error
 
     @answered
     def GetModelMetadata(  # noqa: N802  # the RPC's name

@@ -116,6 +116,11 @@ def queue_full(limit: int) -> StatusError:
     )
 
 
+def caller_gone() -> StatusError:
+    """End a call that nobody waits for any more."""
+    return StatusError(grpc.StatusCode.CANCELLED, "The caller has gone.")
+
+
 def missing_metadata_field() -> StatusError:
     """Refuse a metadata request that asks for nothing."""
     return StatusError(_INVALID, "GetModelMetadataRequest must specify at least one metadata_field")
