@@ -16,13 +16,16 @@ from app import imaging
 from app.cli import register_commands
 from app.domain import Bytes8
 from app.errors import GalleryError, SettingsError
+from app.inference.base import ModelClient
 from app.inference.grpc_client import GrpcModelClient
 from app.inference.local_server import LocalModelServer
 from app.services.feature_index import FeatureIndex
 from app.services.features import FeatureMaker
 from app.services.gallery import Gallery
 from app.services.ingest import Ingest
+from app.services.keyword_search import KeywordSearch
 from app.services.library import Library, Limits
+from app.services.photo_search import PhotoSearch
 from app.services.prepared import PreparedInputs
 from app.services.searches import Searches
 from app.services.status import Status
@@ -65,8 +68,8 @@ def create_served_app() -> Flask:
     return create_app(settings, gallery)
 
 
-def open_gallery(settings: Settings) -> Gallery:
-    """Open the file, reach for the model server and start the background work.
+def open_gallery(settings: Settings, client: ModelClient | None = None) -> Gallery:
+    """Open the file, reach for the model server (through `client`, if given) and start the background work.
 
     Raises StoreLocked, StoreFormatError or another StoreError if the file can't be opened, SettingsError for a model
     that the catalogue doesn't have. The model server is not waited for.
@@ -76,7 +79,7 @@ def open_gallery(settings: Settings) -> Gallery:
         settings.data.parent.mkdir(parents=True, exist_ok=True)
         store = Hdf5Store.open(settings.data)
         opened.callback(store.close)
-        client = _connect(settings, opened)
+        client = client or _connect(settings, opened)
         words = WordVectors.load()
         maker = FeatureMaker(card, words)
         index = FeatureIndex(card)
@@ -92,7 +95,16 @@ def open_gallery(settings: Settings) -> Gallery:
         limits = Limits(settings.max_upload_bytes, settings.max_pixels)
         gallery = Gallery(
             library=Library(store, card, maker, index, ingest, prepared, limits),
-            searches=Searches(store, client, card, maker, index, words, settings.max_pixels),
+            searches=Searches(
+                store,
+                client,
+                card,
+                maker,
+                index,
+                KeywordSearch(card, index, words),
+                PhotoSearch(store, card, index),
+                settings.max_pixels,
+            ),
             ingest=ingest,
             status=Status(store, client, card, cards, index, ingest),
             close=opened.pop_all().close,

@@ -1,6 +1,6 @@
 """The JSON API, version 1: parse, call one service, give back its result."""
 
-import json
+from collections.abc import Callable
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
@@ -28,15 +28,39 @@ class ApiBlueprint(Blueprint):
     ARGUMENTS_PARSER = ParameterParser()
 
 
+ERRORS = {
+    HTTPStatus.BAD_REQUEST: "A parameter, the words or all files can't be used.",
+    HTTPStatus.NOT_FOUND: "No photo has this id.",
+    HTTPStatus.CONFLICT: "The photo isn't ready yet.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "A file has too many bytes or pixels.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The file is no picture that we read.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "None of the words is known; `detail.suggestions` has near ones.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The model server is away.",
+    HTTPStatus.INSUFFICIENT_STORAGE: "The disk is full.",
+}
+"""What each status means that a call may answer with instead."""
+
+View = Callable[..., Any]
+
+
+def errors(*statuses: HTTPStatus) -> Callable[[View], View]:
+    """Say in the specification which errors a call may answer with."""
+
+    def document(view: View) -> View:
+        for status in statuses:
+            view = blueprint.alt_response(status, schema=schemas.ErrorAnswer, description=ERRORS[status])(view)
+        return view
+
+    return document
+
+
 blueprint = ApiBlueprint("api", __name__, url_prefix="/api/v1", description="The gallery's photos and searches.")
 
 
 @blueprint.route("/images", methods=["POST"])
 @blueprint.arguments(schemas.UploadFiles, location="files")
 @blueprint.response(HTTPStatus.ACCEPTED, schemas.UploadAnswer)
-@blueprint.alt_response(HTTPStatus.BAD_REQUEST, schema=schemas.ErrorAnswer, description="No file was acceptable.")
-@blueprint.alt_response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, schema=schemas.ErrorAnswer, description="Too long.")
-@blueprint.alt_response(HTTPStatus.INSUFFICIENT_STORAGE, schema=schemas.ErrorAnswer, description="The disk is full.")
+@errors(HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.INSUFFICIENT_STORAGE)
 def upload_images(files: dict[str, list[FileStorage]]) -> Json | Response:
     """Upload photos.
 
@@ -52,7 +76,7 @@ def upload_images(files: dict[str, list[FileStorage]]) -> Json | Response:
 @blueprint.route("/images", methods=["GET"])
 @blueprint.arguments(schemas.ImageListQuery, location="query")
 @blueprint.response(HTTPStatus.OK, schemas.ImagePage)
-@blueprint.alt_response(HTTPStatus.BAD_REQUEST, schema=schemas.ErrorAnswer, description="A parameter is wrong.")
+@errors(HTTPStatus.BAD_REQUEST)
 def list_images(query: dict[str, Any]) -> Json:
     """List photos, newest first."""
     return page_json(current_gallery().library.page(**query))
@@ -60,7 +84,7 @@ def list_images(query: dict[str, Any]) -> Json:
 
 @blueprint.route("/images/<photo_id>", methods=["GET"])
 @blueprint.response(HTTPStatus.OK, schemas.ImageDetails)
-@blueprint.alt_response(HTTPStatus.NOT_FOUND, schema=schemas.ErrorAnswer, description="No photo has this id.")
+@errors(HTTPStatus.NOT_FOUND)
 def get_image(photo_id: str) -> Json:
     """Return all that is known of a photo."""
     return details_json(current_gallery().library.details(parse_photo_id(photo_id)))
@@ -68,7 +92,7 @@ def get_image(photo_id: str) -> Json:
 
 @blueprint.route("/images/<photo_id>", methods=["DELETE"])
 @blueprint.response(HTTPStatus.NO_CONTENT)
-@blueprint.alt_response(HTTPStatus.NOT_FOUND, schema=schemas.ErrorAnswer, description="No photo has this id.")
+@errors(HTTPStatus.NOT_FOUND)
 def delete_image(photo_id: str) -> None:
     """Delete a photo for good."""
     current_gallery().library.delete(parse_photo_id(photo_id))
@@ -76,7 +100,7 @@ def delete_image(photo_id: str) -> None:
 
 @blueprint.route("/images/<photo_id>/retry", methods=["POST"])
 @blueprint.response(HTTPStatus.ACCEPTED, schemas.ImageRow)
-@blueprint.alt_response(HTTPStatus.NOT_FOUND, schema=schemas.ErrorAnswer, description="No photo has this id.")
+@errors(HTTPStatus.NOT_FOUND)
 def retry_image(photo_id: str) -> Json:
     """Look at a photo again that has failed."""
     return photo_json(current_gallery().library.retry(parse_photo_id(photo_id)))
@@ -84,7 +108,7 @@ def retry_image(photo_id: str) -> Json:
 
 @blueprint.route("/images/<photo_id>/file", methods=["GET"])
 @blueprint.response(HTTPStatus.OK, {"type": "string", "format": "binary"}, content_type="image/*")
-@blueprint.alt_response(HTTPStatus.NOT_FOUND, schema=schemas.ErrorAnswer, description="No photo has this id.")
+@errors(HTTPStatus.NOT_FOUND)
 def get_file(photo_id: str) -> Response:
     """Return the bytes as they were uploaded."""
     photo, data = current_gallery().library.original(parse_photo_id(photo_id))
@@ -94,8 +118,7 @@ def get_file(photo_id: str) -> Response:
 @blueprint.route("/images/<photo_id>/thumbnail", methods=["GET"])
 @blueprint.arguments(schemas.ThumbnailQuery, location="query")
 @blueprint.response(HTTPStatus.OK, {"type": "string", "format": "binary"}, content_type="image/webp")
-@blueprint.alt_response(HTTPStatus.NOT_FOUND, schema=schemas.ErrorAnswer, description="No photo has this id.")
-@blueprint.alt_response(HTTPStatus.BAD_REQUEST, schema=schemas.ErrorAnswer, description="A parameter is wrong.")
+@errors(HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)
 def get_thumbnail(query: dict[str, int], photo_id: str) -> Response:
     """Return a small WebP picture of a photo."""
     data = current_gallery().library.thumbnail(parse_photo_id(photo_id), query["size"])
@@ -105,9 +128,7 @@ def get_thumbnail(query: dict[str, int], photo_id: str) -> Response:
 @blueprint.route("/images/<photo_id>/similar", methods=["GET"])
 @blueprint.arguments(schemas.SimilarQuery, location="query")
 @blueprint.response(HTTPStatus.OK, schemas.HitList)
-@blueprint.alt_response(HTTPStatus.BAD_REQUEST, schema=schemas.ErrorAnswer, description="A parameter is wrong.")
-@blueprint.alt_response(HTTPStatus.NOT_FOUND, schema=schemas.ErrorAnswer, description="No photo has this id.")
-@blueprint.alt_response(HTTPStatus.CONFLICT, schema=schemas.ErrorAnswer, description="The photo isn't ready.")
+@errors(HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 def get_similar(query: dict[str, Any], photo_id: str) -> Json:
     """Find photos like a stored one."""
     return results_json(current_gallery().searches.like_photo(parse_photo_id(photo_id), **query))
@@ -116,8 +137,7 @@ def get_similar(query: dict[str, Any], photo_id: str) -> Json:
 @blueprint.route("/search", methods=["GET"])
 @blueprint.arguments(schemas.KeywordQuery, location="query")
 @blueprint.response(HTTPStatus.OK, schemas.HitList)
-@blueprint.alt_response(HTTPStatus.BAD_REQUEST, schema=schemas.ErrorAnswer, description="The query is malformed.")
-@blueprint.alt_response(HTTPStatus.UNPROCESSABLE_ENTITY, schema=schemas.ErrorAnswer, description="Unknown words.")
+@errors(HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 def search_by_words(query: dict[str, Any]) -> Json:
     """Find photos by words."""
     results = current_gallery().searches.by_words(query["q"], limit=query["limit"], mode=query["mode"])
@@ -128,11 +148,13 @@ def search_by_words(query: dict[str, Any]) -> Json:
 @blueprint.arguments(schemas.SimilarFile, location="files")
 @blueprint.arguments(schemas.SimilarForm, location="form")
 @blueprint.response(HTTPStatus.OK, schemas.HitList)
-@blueprint.alt_response(HTTPStatus.BAD_REQUEST, schema=schemas.ErrorAnswer, description="A parameter is wrong.")
-@blueprint.alt_response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, schema=schemas.ErrorAnswer, description="Too large.")
-@blueprint.alt_response(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, schema=schemas.ErrorAnswer, description="No picture.")
-@blueprint.alt_response(HTTPStatus.UNPROCESSABLE_ENTITY, schema=schemas.ErrorAnswer, description="Unknown words.")
-@blueprint.alt_response(HTTPStatus.SERVICE_UNAVAILABLE, schema=schemas.ErrorAnswer, description="No model server.")
+@errors(
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
 def search_by_picture(files: dict[str, FileStorage], form: dict[str, Any]) -> Json:
     """Find photos like one from outside, or like a part of it; the photo is not stored."""
     gallery = current_gallery()
@@ -168,9 +190,8 @@ def list_models() -> Json:
 def parse_box(text: str) -> Box:
     """Read `xmin,ymin,xmax,ymax` in 0..1, with or without brackets; raise BadParameter."""
     try:
-        numbers = json.loads(f"[{text.strip().removeprefix('[').removesuffix(']')}]")
-        xmin, ymin, xmax, ymax = (float(number) for number in numbers)
-    except (ValueError, TypeError) as error:
+        xmin, ymin, xmax, ymax = (float(number) for number in text.strip().strip("[]").split(","))
+    except ValueError as error:
         raise BadParameter(f"box must be four numbers xmin,ymin,xmax,ymax in 0..1, not {text[:80]!r}.") from error
     if not (0 <= xmin < xmax <= 1 and 0 <= ymin < ymax <= 1):
         raise BadParameter(

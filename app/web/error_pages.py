@@ -78,9 +78,7 @@ def answer_unexpected_error(error: Exception) -> Response:
     """Answer a fault of ours without telling its inside; the log has it whole."""
     log.exception("%s %s failed", request.method, request.path, exc_info=error)
     message = "Something went wrong inside the gallery. Nothing that was stored is lost; the log says more."
-    return _answer(
-        HTTPStatus.INTERNAL_SERVER_ERROR, {"code": "internal_error", "message": message, "detail": {}}
-    )
+    return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, {"code": "internal_error", "message": message, "detail": {}})
 
 
 def _answer(status: HTTPStatus, error: dict[str, object]) -> Response:
@@ -97,11 +95,13 @@ def _log_line(status: HTTPStatus, code: str, message: str) -> None:
     """Write one line, whatever the message holds: control characters are shown, not obeyed."""
     text = message.encode("unicode_escape").decode("ascii")
     path = request.path.encode("unicode_escape").decode("ascii")[:200]
-    log.log(logging.ERROR if status >= 500 else logging.INFO, "%s %s: %d %s: %s", request.method, path, status, code, text)
+    log.log(
+        logging.ERROR if status >= 500 else logging.INFO, "%s %s: %d %s: %s", request.method, path, status, code, text
+    )
 
 
 def _flat(messages: object, prefix: str = "") -> str:
-    """Return nested validation messages as one line: `limit: Must be at least 1.`"""
+    """Return nested validation messages as one line, each behind its parameter's name."""
     if isinstance(messages, dict):
         skipped = ("query", "json", "form", "files", "path")
         parts = (_flat(value, prefix if key in skipped else f"{key}: ") for key, value in messages.items())

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import cast
 
 from app.domain import (
     Box,
@@ -67,10 +68,9 @@ def page_json(page: PhotoPage) -> Json:
 
 def upload_json(result: UploadResult) -> Json:
     """Return what became of one file."""
-    if result.photo is None:
-        assert result.error is not None, "a file that isn't a photo has a reason"
+    if result.error is not None:
         return {"filename": result.filename, "error": error_json(result.error)}
-    photo = result.photo
+    photo = cast(Photo, result.photo)
     return {"filename": result.filename, "id": photo.id, "state": photo.state, "duplicate": result.duplicate}
 
 

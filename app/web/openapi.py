@@ -7,6 +7,9 @@ from werkzeug.exceptions import HTTPException
 from app.web import api, error_pages, schemas
 
 
+API_VERSION = "1"
+
+
 class GalleryApi(Api):
     """flask-smorest's specification, with our shape of errors."""
 
@@ -17,11 +20,11 @@ class GalleryApi(Api):
         return error_pages.answer_http_error(error)
 
 
-def register_api(app: Flask, version: str) -> None:
+def register_api(app: Flask) -> None:
     """Add the API's calls and their specification to the application."""
     app.config.update(
         API_TITLE="Image gallery",
-        API_VERSION=version,
+        API_VERSION=API_VERSION,
         OPENAPI_VERSION="3.0.3",
         OPENAPI_URL_PREFIX="/",
         OPENAPI_JSON_PATH="openapi.json",

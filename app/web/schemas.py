@@ -162,9 +162,7 @@ class SimilarForm(SimilarQuery):
 class ReasonShape(Schema):
     """Why a photo was found; `kind` says which of the other fields there are."""
 
-    kind = fields.String(
-        required=True, validate=validate.OneOf(["label", "embedding", "objects", "box", "signal"])
-    )
+    kind = fields.String(required=True, validate=validate.OneOf(["label", "embedding", "objects", "box", "signal"]))
     word = fields.String(metadata={"description": "label: the word of the query."})
     label = fields.String(metadata={"description": "label, objects, box: what was seen."})
     weight = fields.Float(metadata={"description": "label: its part of the score."})

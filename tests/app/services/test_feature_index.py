@@ -1,0 +1,104 @@
+"""The features in memory follow the store's rows."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+
+from app.domain import Features, Photo, PhotoFacts, PhotoId, PhotoState
+from app.services.feature_index import FeatureIndex, surest_objects
+from app.store.base import FeatureTable
+from model_server.catalogue import load_card
+
+CARD = load_card("gallery_default")
+
+
+def photo(row: int) -> Photo:
+    facts = PhotoFacts("image/jpeg", 300, 300, "#000000")
+    return Photo(row, PhotoId(f"{row:032x}"), "a.jpg", 1, facts, datetime.now(UTC), PhotoState.READY)
+
+
+def features(class_id: int, confidence: float = 0.5) -> Features:
+    detections = np.zeros((20, 6), dtype=np.float32)
+    detections[0] = [class_id, confidence, 10, 10, 200, 200]
+    embedding = np.zeros(CARD.embedding_width, dtype=np.float32)
+    embedding[class_id] = 1
+    scores = np.zeros(len(CARD.labels), dtype=np.float32)
+    scores[class_id - 1] = confidence
+    tags = np.arange(10, dtype=np.int32)
+    return Features(detections, np.ones(50, np.float32), embedding, tags, np.full(10, 0.1, np.float32), scores)
+
+
+def test_photos_are_found_by_row_after_they_were_put() -> None:
+    index = FeatureIndex(CARD)
+    index.put([photo(3), photo(5)], [features(17), features(18)])
+    assert len(index) == 2
+    assert index.rows_with_object(17).tolist() == [3]
+    assert index.embeddings.similarities(features(18).embedding)[5] == 1
+    assert index.objects.similarities(features(17).detections)[3] > 0
+
+
+def test_a_photo_put_again_replaces_what_was_known() -> None:
+    index = FeatureIndex(CARD)
+    index.put([photo(0)], [features(17)])
+    index.put([photo(0)], [features(18)])
+    assert len(index) == 1
+    assert index.rows_with_object(17).tolist() == []
+    assert index.rows_with_object(18).tolist() == [0]
+
+
+def test_a_removed_photo_is_found_no_more_and_an_unknown_one_does_no_harm() -> None:
+    index = FeatureIndex(CARD)
+    index.put([photo(0), photo(1)], [features(17), features(17)])
+    index.remove(0)
+    index.remove(0)
+    index.remove(77)
+    assert len(index) == 1
+    assert index.rows_with_object(17).tolist() == [1]
+    assert index.embeddings.similarities(features(17).embedding)[0] == 0
+
+
+def test_it_grows_past_its_first_room_and_keeps_what_it_had() -> None:
+    index = FeatureIndex(CARD)
+    index.put([photo(0)], [features(17)])
+    before = index.labels()
+    index.put([photo(5000)], [features(18)])
+    labels = index.labels()
+    assert labels is not None
+    assert before is not None
+    assert len(before) == 1
+    assert len(labels) == 5001
+    assert labels.label_scores[0, 16] == np.float32(0.5)
+    assert labels.held.sum() == 2
+
+
+def test_loading_the_stores_table_is_the_same_as_putting_photo_by_photo() -> None:
+    rows = [0, 2, 3]
+    all_features = [features(class_id) for class_id in (1, 2, 80)]
+    put = FeatureIndex(CARD)
+    put.put([photo(row) for row in rows], all_features)
+    loaded = FeatureIndex(CARD)
+    loaded.load(
+        FeatureTable(
+            rows=np.array(rows),
+            detections=np.stack([one.detections for one in all_features]),
+            word_vectors=np.stack([one.word_vector for one in all_features]),
+            embeddings=np.stack([one.embedding for one in all_features]),
+            tag_ids=np.stack([one.tag_ids for one in all_features]),
+            tag_probabilities=np.stack([one.tag_probabilities for one in all_features]),
+            label_scores=np.stack([one.label_scores for one in all_features]),
+        )
+    )
+    first, second = put.labels(), loaded.labels()
+    assert first is not None
+    assert second is not None
+    for name, column in vars(first).items():
+        np.testing.assert_array_equal(column, vars(second)[name])
+
+
+def test_surest_objects_takes_each_labels_highest_confidence_and_no_background() -> None:
+    detections = np.zeros((1, 20, 6), dtype=np.float32)
+    detections[0, :3, :2] = [[2, 0.4], [2, 0.9], [80, 0.3]]
+    surest = surest_objects(detections, 80)
+    assert surest[0, 1] == np.float32(0.9)
+    assert surest[0, 79] == np.float32(0.3)
+    assert np.count_nonzero(surest) == 2
