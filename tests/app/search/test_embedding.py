@@ -24,7 +24,8 @@ def filled(vectors: NDArray[np.float32]) -> EmbeddingIndex:
 def cosines(vectors: NDArray[np.float32], query: NDArray[np.float32]) -> NDArray[np.float64]:
     exact, wanted = vectors.astype(np.float64), query.astype(np.float64)
     products: NDArray[np.float64] = exact @ wanted
-    return products / np.linalg.norm(exact, axis=1) / np.linalg.norm(wanted)
+    lengths: NDArray[np.float64] = np.linalg.norm(exact, axis=1)
+    return products / (lengths * float(np.linalg.norm(wanted)))
 
 
 def test_top_is_what_comparing_with_every_photo_finds() -> None:
