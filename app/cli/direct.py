@@ -1,0 +1,80 @@
+"""A gallery that no server runs: its services in this process, on the file itself."""
+
+import time
+from collections.abc import Iterator, Sequence
+
+from app.cli.gateway import Json, PhotoFile
+from app.domain import KeywordMode, PartState, PhotoId, SimilarityMethod
+from app.services.gallery import Gallery
+from app.services.library import Upload
+from app.web.json_shapes import details_json, photo_json, results_json, upload_json
+
+PAGE_SIZE = 500
+MODEL_PATIENCE_S = 60.0
+POLL_S = 0.1
+
+
+class DirectGateway:
+    """Calls the services and answers in the API's shapes; `working`: photos can be looked at, not only read."""
+
+    def __init__(self, gallery: Gallery, *, working: bool) -> None:
+        self._gallery = gallery
+        self._working = working
+
+    def upload(self, files: Sequence[PhotoFile]) -> list[Json]:
+        """Store photos."""
+        uploads = [Upload(file.filename, file.data) for file in files]
+        return [upload_json(result) for result in self._gallery.library.upload(uploads)]
+
+    def photos(self) -> Iterator[Json]:
+        """Return all photos, newest first."""
+        cursor = None
+        while True:
+            page = self._gallery.library.page(limit=PAGE_SIZE, cursor=cursor)
+            yield from map(photo_json, page.photos)
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def details(self, photo_id: PhotoId) -> Json:
+        """Return all that is known of a photo."""
+        return details_json(self._gallery.library.details(photo_id))
+
+    def original(self, photo_id: PhotoId) -> bytes:
+        """Return a photo's bytes as uploaded."""
+        return self._gallery.library.original(photo_id)[1]
+
+    def thumbnail(self, photo_id: PhotoId, size_px: int) -> bytes:
+        """Return a WebP thumbnail."""
+        return self._gallery.library.thumbnail(photo_id, size_px)
+
+    def search(self, words: str, mode: KeywordMode, limit: int) -> Json:
+        """Find photos by words."""
+        return results_json(self._gallery.searches.by_words(words, limit=limit, mode=mode))
+
+    def like_photo(self, photo_id: PhotoId, method: SimilarityMethod, limit: int) -> Json:
+        """Find photos like a stored one."""
+        return results_json(self._gallery.searches.like_photo(photo_id, method=method, limit=limit))
+
+    def like_picture(self, file: PhotoFile, method: SimilarityMethod, limit: int) -> Json:
+        """Find photos like one from outside, once the model server is there."""
+        self._wait_for_model()
+        return results_json(self._gallery.searches.like_picture(file.data, method=method, limit=limit))
+
+    def status(self) -> Json:
+        """Return how the parts are; the model server is none of them where it wasn't started."""
+        parts = [part for part in self._gallery.status.parts() if self._working or part.name != "model_server"]
+        return {
+            "running": False,
+            "ready": self._working and all(part.state is PartState.READY for part in parts),
+            "parts": {part.name: {"state": part.state, "message": part.message, **part.facts} for part in parts},
+        }
+
+    def _wait_for_model(self) -> None:
+        """Give a model server that is starting some time; the search itself says so if it never comes."""
+        deadline_s = time.monotonic() + MODEL_PATIENCE_S
+        while time.monotonic() < deadline_s:
+            states = {part.name: part.state for part in self._gallery.status.parts()}
+            if states["model_server"] is PartState.READY:
+                return
+            time.sleep(POLL_S)

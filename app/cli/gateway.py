@@ -1,0 +1,49 @@
+"""What the commands need of a gallery, whichever way it is reached."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from app.domain import KeywordMode, PhotoId, SimilarityMethod
+
+Json = dict[str, Any]
+"""An answer in the shape of the HTTP API, version 1."""
+
+
+@dataclass(frozen=True)
+class PhotoFile:
+    """A photo on its way into the gallery."""
+
+    filename: str
+    data: bytes
+
+
+class Gateway(Protocol):
+    """A gallery, over HTTP or on its file. Every method may raise GalleryError."""
+
+    def upload(self, files: Sequence[PhotoFile]) -> list[Json]:
+        """Store photos; return what became of each, in order: id, state and duplicate, or an error."""
+
+    def photos(self) -> Iterator[Json]:
+        """Return all photos, newest first, as lists show them."""
+
+    def details(self, photo_id: PhotoId) -> Json:
+        """Return all that is known of a photo; raise PhotoNotFound."""
+
+    def original(self, photo_id: PhotoId) -> bytes:
+        """Return a photo's bytes as uploaded; raise PhotoNotFound."""
+
+    def thumbnail(self, photo_id: PhotoId, size_px: int) -> bytes:
+        """Return a WebP thumbnail; raise PhotoNotFound."""
+
+    def search(self, words: str, mode: KeywordMode, limit: int) -> Json:
+        """Find photos by words; raise QueryError or UnknownWordsError."""
+
+    def like_photo(self, photo_id: PhotoId, method: SimilarityMethod, limit: int) -> Json:
+        """Find photos like a stored one; raise PhotoNotFound or PhotoNotReady."""
+
+    def like_picture(self, file: PhotoFile, method: SimilarityMethod, limit: int) -> Json:
+        """Find photos like one from outside; raise BadInput or ModelServerUnavailable."""
+
+    def status(self) -> Json:
+        """Return `running`, `ready` and each of the `parts` with its state and message."""

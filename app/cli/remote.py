@@ -1,0 +1,141 @@
+"""A running gallery, reached over its HTTP API."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, cast
+
+import requests
+
+from app.cli.gateway import Json, PhotoFile
+from app.domain import KeywordMode, PhotoId, SimilarityMethod
+from app.errors import AccessDenied, GalleryError
+from app.running import RunningGallery
+
+USER = "gallery"
+"""The gallery takes any user name."""
+CONNECT_TIMEOUT_S = 5.0
+ANSWER_TIMEOUT_S = 120.0
+PAGE_SIZE = 500
+REFUSED_UPLOAD = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+
+class RemoteGateway:
+    """Calls the API and gives back its JSON; its errors become the exceptions that they were."""
+
+    def __init__(self, running: RunningGallery, password: str) -> None:
+        self._running = running
+        self._session = requests.Session()
+        self._session.trust_env = False  # a proxy has no business between us and this machine's own gallery
+        if password:
+            self._session.auth = (USER, password)
+
+    def upload(self, files: Sequence[PhotoFile]) -> list[Json]:
+        """Store photos."""
+        parts = [("file", (file.filename, file.data)) for file in files]
+        response = self._request("POST", "/api/v1/images", files=parts)
+        if response.status_code not in REFUSED_UPLOAD:
+            return cast(list[Json], self._read(response)["items"])
+        refusal: Json = self._json(response)["error"]
+        if len(files) == 1:
+            return [{"filename": files[0].filename, "error": refusal}]
+        if "items" in refusal["detail"]:
+            return cast(list[Json], refusal["detail"]["items"])
+        raise error_of(refusal)
+
+    def photos(self) -> Iterator[Json]:
+        """Return all photos, newest first."""
+        query: dict[str, Any] = {"limit": PAGE_SIZE}
+        while True:
+            page = self._get("/api/v1/images", query)
+            yield from page["items"]
+            if page["next_cursor"] is None:
+                return
+            query["cursor"] = page["next_cursor"]
+
+    def details(self, photo_id: PhotoId) -> Json:
+        """Return all that is known of a photo."""
+        return self._get(f"/api/v1/images/{photo_id}")
+
+    def original(self, photo_id: PhotoId) -> bytes:
+        """Return a photo's bytes as uploaded."""
+        return self._bytes(f"/api/v1/images/{photo_id}/file", {})
+
+    def thumbnail(self, photo_id: PhotoId, size_px: int) -> bytes:
+        """Return a WebP thumbnail."""
+        return self._bytes(f"/api/v1/images/{photo_id}/thumbnail", {"size": size_px})
+
+    def search(self, words: str, mode: KeywordMode, limit: int) -> Json:
+        """Find photos by words."""
+        return self._get("/api/v1/search", {"q": words, "mode": mode, "limit": limit})
+
+    def like_photo(self, photo_id: PhotoId, method: SimilarityMethod, limit: int) -> Json:
+        """Find photos like a stored one."""
+        return self._get(f"/api/v1/images/{photo_id}/similar", {"method": method, "limit": limit})
+
+    def like_picture(self, file: PhotoFile, method: SimilarityMethod, limit: int) -> Json:
+        """Find photos like one from outside."""
+        form = {"method": str(method), "limit": str(limit)}
+        files = [("file", (file.filename, file.data))]
+        return self._read(self._request("POST", "/api/v1/search/similar", data=form, files=files))
+
+    def status(self) -> Json:
+        """Return how the parts are."""
+        answer = self._json(self._request("GET", "/readyz"))
+        return {"running": True, "url": self._running.url, "pid": self._running.pid, **answer}
+
+    def _get(self, path: str, query: Mapping[str, Any] | None = None) -> Json:
+        return self._read(self._request("GET", path, params=query))
+
+    def _bytes(self, path: str, query: Mapping[str, Any]) -> bytes:
+        response = self._request("GET", path, params=query)
+        if not response.ok:
+            raise error_of(self._json(response)["error"])
+        return response.content
+
+    def _request(self, method: str, path: str, **what: Any) -> requests.Response:
+        timeouts_s = (CONNECT_TIMEOUT_S, ANSWER_TIMEOUT_S)
+        try:
+            return self._session.request(method, self._running.url + path, timeout=timeouts_s, **what)
+        except requests.RequestException as error:
+            raise GalleryError(f"The gallery at {self._running.url} stopped answering: {error}.") from error
+
+    def _read(self, response: requests.Response) -> Json:
+        answer = self._json(response)
+        if not response.ok:
+            raise error_of(answer["error"])
+        return answer
+
+    def _json(self, response: requests.Response) -> Json:
+        """Return the answer's JSON; raise AccessDenied or GalleryError for what isn't an answer of the API."""
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            raise AccessDenied(
+                f"The gallery at {self._running.url} asks for a password. Set GALLERY_PASSWORD to the one that it "
+                "was started with."
+            )
+        try:
+            answer: object = response.json()
+        except ValueError as error:
+            raise GalleryError(f"{self._running.url} answered {response.status_code} without JSON.") from error
+        if not isinstance(answer, dict) or (not response.ok and "error" not in answer and "parts" not in answer):
+            raise GalleryError(f"{self._running.url} answered {response.status_code} in a way that no gallery does.")
+        return answer
+
+
+def error_of(answer: Json) -> GalleryError:
+    """Return the exception that the API told as `{"code", "message", "detail"}`."""
+    kind = _kinds().get(str(answer["code"]), GalleryError)
+    message, detail = str(answer["message"]), dict(answer.get("detail") or {})
+    try:
+        return kind(message, **detail)
+    except TypeError:  # a detail that this version's exception doesn't take, or lacks
+        return GalleryError(message, **{name: value for name, value in detail.items() if name != "message"})
+
+
+def _kinds() -> dict[str, type[GalleryError]]:
+    kinds: dict[str, type[GalleryError]] = {}
+    waiting: list[type[GalleryError]] = [GalleryError]
+    while waiting:
+        kind = waiting.pop()
+        kinds.setdefault(kind.code, kind)
+        waiting.extend(kind.__subclasses__())
+    return kinds

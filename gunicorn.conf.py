@@ -1,0 +1,27 @@
+"""How gunicorn serves the gallery: `python -m gunicorn -c gunicorn.conf.py "app:create_served_app()"`.
+
+One worker and no preloading: the process that opens the gallery file must be the one that serves it, and only one
+may. Threads answer requests side by side; model inference happens in the model server's process.
+"""
+
+import os
+
+from app.settings import Settings
+
+_settings = Settings.from_environment(os.environ)
+_host = _settings.host.strip("[]")
+
+bind = f"[{_host}]:{_settings.port}" if ":" in _host else f"{_host}:{_settings.port}"
+workers = 1
+worker_class = "gthread"
+threads = 16
+preload_app = False
+reuse_port = False
+timeout = 120
+graceful_timeout = 5
+"""Seconds that requests in hand get when the gallery is stopped."""
+keepalive = 5
+control_socket_disable = True
+accesslog = None
+errorlog = "-"
+loglevel = "warning"
