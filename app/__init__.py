@@ -10,9 +10,10 @@ import os
 import sys
 from contextlib import ExitStack
 
+import click
 from flask import Flask
 
-from app import imaging
+from app import imaging, running
 from app.cli import register_commands
 from app.domain import Bytes8
 from app.errors import GalleryError, SettingsError
@@ -45,7 +46,7 @@ STARTED_UP_EXIT_CODE = 4
 
 def create_app(settings: Settings | None = None, gallery: Gallery | None = None) -> Flask:
     """Make the Flask application, with its commands; without a gallery it can't answer requests yet."""
-    settings = settings or Settings.from_environment(os.environ)
+    settings = settings or _settings_of_command_line()
     app = Flask(__name__, template_folder=ROOT / "templates", static_folder=ROOT / "static")
     app.config["MAX_CONTENT_LENGTH"] = FILES_PER_REQUEST * settings.max_upload_bytes
     register_web(app, password=settings.password, allowed_hosts=settings.allowed_hosts)
@@ -65,11 +66,15 @@ def create_served_app() -> Flask:
         sys.stderr.write(f"The gallery can't start: {error.message}\n")
         raise SystemExit(STARTED_UP_EXIT_CODE) from error
     atexit.register(gallery.close)
+    running.announce(settings.data, running.url_of(settings.host, settings.port))
+    atexit.register(running.withdraw, settings.data)
     return create_app(settings, gallery)
 
 
-def open_gallery(settings: Settings, client: ModelClient | None = None) -> Gallery:
+def open_gallery(settings: Settings, client: ModelClient | None = None, *, working: bool = True) -> Gallery:
     """Open the file, reach for the model server (through `client`, if given) and start the background work.
+
+    Without `working`, photos are read and compared but none is looked at: no model server and no work is started.
 
     Raises StoreLocked, StoreFormatError or another StoreError if the file can't be opened, SettingsError for a model
     that the catalogue doesn't have. The model server is not waited for.
@@ -79,7 +84,7 @@ def open_gallery(settings: Settings, client: ModelClient | None = None) -> Galle
         settings.data.parent.mkdir(parents=True, exist_ok=True)
         store = Hdf5Store.open(settings.data)
         opened.callback(store.close)
-        client = client or _connect(settings, opened)
+        client = client or _connect(settings, opened, start=working)
         words = WordVectors.load()
         maker = FeatureMaker(card, words)
         index = FeatureIndex(card)
@@ -109,8 +114,17 @@ def open_gallery(settings: Settings, client: ModelClient | None = None) -> Galle
             status=Status(store, client, card, cards, index, ingest),
             close=opened.pop_all().close,
         )
-    ingest.start()
+    if working:
+        ingest.start()
     return gallery
+
+
+def _settings_of_command_line() -> Settings:
+    """Read the settings; let a wrong one end the command with its message."""
+    try:
+        return Settings.from_environment(os.environ)
+    except SettingsError as error:
+        raise click.ClickException(error.message) from error
 
 
 def _card(name: str) -> ModelCard:
@@ -120,12 +134,13 @@ def _card(name: str) -> ModelCard:
         raise SettingsError(f"GALLERY_MODEL can't be {name!r}: {error}") from error
 
 
-def _connect(settings: Settings, opened: ExitStack) -> GrpcModelClient:
-    """Return the client of the model server, which is started first where it is ours to start."""
+def _connect(settings: Settings, opened: ExitStack, *, start: bool) -> GrpcModelClient:
+    """Return the client of the model server, which is started first where it is ours to start and `start` says so."""
     address = settings.model_server
     if address == "local":
         server = LocalModelServer(settings.models, settings.data.with_suffix(".model_server.log"))
-        server.start()
+        if start:
+            server.start()
         opened.callback(server.stop)
         address = server.address
     client = GrpcModelClient(address, deadline_s=settings.model_timeout_s)
