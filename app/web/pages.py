@@ -20,6 +20,7 @@ from app.web.views import (
     FileOutcome,
     Findings,
     GalleryView,
+    PartView,
     PhotoSearchView,
     PhotoView,
     QueryProblem,
@@ -148,7 +149,8 @@ def retry(photo_id: str) -> ResponseReturnValue:
 def status() -> ResponseReturnValue:
     """Show how each part of the gallery is."""
     service = current_gallery().status
-    return render_template("status.html", view=StatusView(service.parts(), service.ready(), banner=_banner()))
+    parts = tuple(PartView(part) for part in service.parts())
+    return render_template("status.html", view=StatusView(parts, service.ready(), banner=_banner()))
 
 
 def _search_by_file(file: FileStorage, method: SimilarityMethod, words: str) -> ResponseReturnValue:
@@ -166,8 +168,8 @@ def _search_by_file(file: FileStorage, method: SimilarityMethod, words: str) -> 
 def _photo_view(details: PhotoDetails, method: SimilarityMethod) -> PhotoView:
     try:
         found = current_gallery().searches.like_photo(details.photo.id, method, SIMILAR_PHOTOS)
-    except PhotoNotReady as error:
-        return PhotoView(details, method, similar_problem=error.message, banner=_banner())
+    except PhotoNotReady:
+        return PhotoView(details, method, banner=_banner())
     return PhotoView(details, method, Findings(found), banner=_banner())
 
 

@@ -4,7 +4,7 @@ Templates contain no logic beyond loops and conditions over these; whatever need
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from app.domain import (
@@ -27,6 +27,10 @@ from app.web import wording
 THUMBNAIL_SIZES_PX = (256, 512, 1024)
 BROWSER_MEDIA_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 """What every browser shows by itself; of other pictures it gets a thumbnail."""
+
+LONGEST_TITLE = 80
+SHOWN_AROUND = 60
+"""How many characters of a query are shown before and after the one that can't be understood."""
 
 NARROWEST_TILE, WIDEST_TILE = 0.5, 3.0
 
@@ -220,7 +224,8 @@ class QueryProblem:
         place = error.position
         if place is None or not 0 <= place < len(query):
             return cls(error.message)
-        return cls(error.message, query[:place], query[place], query[place + 1 :])
+        before = query[max(0, place - SHOWN_AROUND) : place]
+        return cls(error.message, before, query[place], query[place + 1 : place + 1 + SHOWN_AROUND])
 
 
 @dataclass(frozen=True)
@@ -230,6 +235,11 @@ class SearchView(View):
     mode: KeywordMode
     findings: Findings | None = None
     problem: QueryProblem | None = None
+
+    @property
+    def title(self) -> str:
+        """The words, cut where they would fill the page."""
+        return wording.cut(self.query, LONGEST_TITLE)
 
     @property
     def modes(self) -> tuple[Choice, ...]:
@@ -286,8 +296,7 @@ class PhotoView(View):
     details: PhotoDetails
     method: SimilarityMethod
     similar: Findings | None = None
-    similar_problem: str | None = None
-    """Why nothing can be compared with it."""
+    """None as long as nothing can be compared with it."""
 
     @property
     def tile(self) -> Tile:
@@ -353,12 +362,33 @@ class PhotoView(View):
 
 
 @dataclass(frozen=True)
+class PartView:
+    """One part of the gallery in plain words."""
+
+    part: Part
+
+    @property
+    def name(self) -> str:
+        """Its name: `model_server` reads `Model server`."""
+        return wording.title_text(self.part.name)
+
+    @property
+    def state_text(self) -> str:
+        """How it is, in a word."""
+        return wording.PART_STATES[self.part.state]
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What it tells about itself, name to value."""
+        return dict(wording.fact_text(name, value) for name, value in self.part.facts.items())
+
+
+@dataclass(frozen=True)
 class StatusView(View):
     """How each part of the gallery is."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[PartView, ...]
     ready: bool
-    state_texts: dict[str, str] = field(default_factory=lambda: {k.value: v for k, v in wording.PART_STATES.items()})
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,23 @@ def percent(share: float) -> str:
     return f"{share * 100:.0f}\N{NO-BREAK SPACE}%"
 
 
+def cut(text: str, longest: int) -> str:
+    """Shorten a text that has more than `longest` characters."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def title_text(name: str) -> str:
+    """Write `pending_jobs` as `Pending jobs`."""
+    return name.replace("_", " ").capitalize()
+
+
+def fact_text(name: str, value: str | int | float) -> tuple[str, str]:
+    """Write a fact's name and value for people; a name that ends in `_bytes` has a size."""
+    if name.endswith("_bytes"):
+        return title_text(name.removesuffix("_bytes")), size_text(int(value))
+    return title_text(name), f"{value:,}" if isinstance(value, int) else str(value)
+
+
 def size_text(size_bytes: int) -> str:
     """Write a number of bytes for people: `812 kB`, `3.4 MB`."""
     if size_bytes < 1000:
