@@ -12,7 +12,7 @@ from pillow_heif import register_heif_opener
 from app.domain import Box, Bytes8, PhotoFacts
 from app.errors import GalleryError, ImageTooLarge, UnsupportedImage
 from app.imaging.exif import SIDEWAYS, TURNS, Exif
-from app.imaging.pixels import dominant_colour, to_rgb
+from app.imaging.pixels import dominant_colour, reduced_rgb
 from app.imaging.quiet import quiet_pillow
 
 MAX_PIXELS = 100_000_000
@@ -87,11 +87,9 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, full_detail: bool = Fal
         image.load()
         _check_size(image, max_pixels)  # some files turn out larger than their header says
         exif = Exif(image)
-        picture = to_rgb(image)
+        picture = reduced_rgb(image, 1 if full_detail else _reduction(*image.size))
         if exif.orientation in TURNS:
             picture = picture.transpose(TURNS[exif.orientation])
-        if not full_detail:
-            picture = _reduced(picture)
         if image.format not in {"JPEG", "MPO"}:
             width, height = image.size  # TIFF and HEIC are turned while they are loaded
         if exif.orientation in SIDEWAYS:
@@ -160,11 +158,10 @@ def _kept_size(width: int, height: int) -> tuple[int, int]:
     return (LONG_SIDE_PX, SHORT_SIDE_PX) if width >= height else (SHORT_SIDE_PX, LONG_SIDE_PX)
 
 
-def _reduced(picture: Image.Image) -> Image.Image:
-    """Return `picture` averaged over whole blocks, as small as may be."""
-    kept_width, kept_height = _kept_size(*picture.size)
-    factor = min(picture.width // kept_width, picture.height // kept_height)
-    return picture.reduce(factor) if factor > 1 else picture
+def _reduction(width: int, height: int) -> int:
+    """Return by how much a picture of this size may be reduced."""
+    kept_width, kept_height = _kept_size(width, height)
+    return max(1, min(width // kept_width, height // kept_height))
 
 
 def _region(box: Box, width: int, height: int) -> tuple[float, float, float, float]:

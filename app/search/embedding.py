@@ -12,6 +12,8 @@ from app.search.ranking import Ranked, ranked
 from app.search.rows import HeldRows, Rows, among, checked_rows
 
 GONE = -1
+NORMALISED_AT_ONCE = 1024
+"""Rows that are float64 at once: to normalise a whole gallery at start-up must not need twice its size."""
 WORTH_COMPACTING = 1024
 """Below so many dead vectors nothing is copied to get rid of them."""
 
@@ -113,14 +115,18 @@ class EmbeddingIndex:
         return np.asarray(self._normalised(np.asarray(vector)[None])[0], dtype=np.float64)
 
     def _normalised(self, vectors: ArrayLike) -> Float32:
-        array = np.asarray(vectors, dtype=np.float64)
+        array = np.asarray(vectors)
         if array.ndim != 2 or array.shape[1] != self.width:
             raise ValueError(f"Embeddings have the shape (photos, {self.width}), not {array.shape}.")
-        if not np.isfinite(array).all():
-            raise ValueError("Embeddings must be finite numbers.")
-        lengths = np.linalg.norm(array, axis=1, keepdims=True)
-        normalised = np.divide(array, lengths, out=np.zeros_like(array), where=lengths > 0)
-        return np.asarray(normalised, dtype=np.float32)
+        normalised = np.empty(array.shape, dtype=np.float32)
+        for start in range(0, len(array), NORMALISED_AT_ONCE):
+            part = slice(start, start + NORMALISED_AT_ONCE)
+            exact = array[part].astype(np.float64)
+            if not np.isfinite(exact).all():
+                raise ValueError("Embeddings must be finite numbers.")
+            lengths = np.linalg.norm(exact, axis=1, keepdims=True)
+            normalised[part] = np.divide(exact, lengths, out=np.zeros_like(exact), where=lengths > 0)
+        return normalised
 
     def _drop(self, rows: Rows) -> None:
         held = self._held.discard(rows)

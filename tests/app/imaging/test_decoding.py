@@ -30,6 +30,7 @@ from tests.app.imaging.pictures import (
 )
 
 WHITE = (255, 255, 255)
+QUICKLY = {"PNG": {"compress_level": 1}}
 
 
 def colours(data: bytes) -> tuple[list[int], list[int]]:
@@ -166,9 +167,11 @@ def small_photo() -> imaging.DecodedPhoto:
     return imaging.decode(encoded(halves()))
 
 
-@pytest.mark.parametrize("form", ["JPEG", "PNG"])
-def test_decoding_a_large_photo_smaller_changes_nothing_that_counts(form: str) -> None:
-    data = encoded(noise(2600, 2000), form)
+@pytest.mark.parametrize(("form", "mode"), [("JPEG", "RGB"), ("PNG", "RGB"), ("PNG", "RGBA"), ("TIFF", "F")])
+def test_decoding_a_large_photo_smaller_changes_nothing_that_counts(form: str, mode: str) -> None:
+    data = encoded(
+        noise(2600, 2000).convert("L" if mode == "F" else mode).convert(mode), form, **QUICKLY.get(form, {})
+    )
     quick, full = imaging.decode(data), imaging.decode(data, full_detail=True)
     assert full.picture.size == (2600, 2000)
     assert quick.picture.size == (1300, 1000)
