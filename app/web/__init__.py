@@ -7,9 +7,9 @@ from app.web import docs, error_pages, health, openapi, pages, security
 
 def register_web(app: Flask, *, password: str, allowed_hosts: str) -> None:
     """Add everything that answers over HTTP to the application."""
+    health.register_health(app)
     security.protect(app, password, allowed_hosts)
     error_pages.register_error_handlers(app)
-    health.register_health(app)
     openapi.register_api(app)
     app.register_blueprint(docs.blueprint)
     app.register_blueprint(pages.blueprint)

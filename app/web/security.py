@@ -21,16 +21,17 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"]
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def protect(app: Flask, password: str, allowed_hosts: str) -> None:
     """Check every request before it is handled and add headers to every answer."""
-    app.config["TRUSTED_HOSTS"] = trusted_hosts(password, allowed_hosts)
+    trusted = trusted_hosts(password, allowed_hosts)
 
     @app.before_request
     def check_request() -> None:
-        _ = request.host  # raises SecurityError, a 400, for a host name that isn't ours
+        if trusted is not None:
+            check_host(trusted)
         if password and request.path not in OPEN_PATHS:
             check_password(password)
         if request.method not in SAFE_METHODS:
@@ -43,16 +44,31 @@ def protect(app: Flask, password: str, allowed_hosts: str) -> None:
         return response
 
 
-def trusted_hosts(password: str, allowed_hosts: str) -> list[str] | None:
+def trusted_hosts(password: str, allowed_hosts: str) -> frozenset[str] | None:
     """Return the host names under which we may be called, None for any.
 
     Without a password only loopback's names will do, or else a foreign page could rebind its own name to 127.0.0.1
     and read the gallery. With one, a browser has no credentials for the foreign name.
     """
-    names = [name.strip() for name in allowed_hosts.split(",") if name.strip()]
+    names = {name.strip().lower() for name in allowed_hosts.split(",") if name.strip()}
     if "*" in names or (password and not names):
         return None
-    return LOOPBACK_NAMES + names
+    return LOOPBACK_NAMES | names
+
+
+def check_host(trusted: frozenset[str]) -> None:
+    """Raise AccessDenied for a request that calls us by a name that isn't ours.
+
+    Werkzeug's own check of trusted hosts doesn't know IPv6 addresses (`[::1]:8000`).
+    """
+    try:
+        name = urlsplit(f"//{request.host}").hostname
+    except ValueError:
+        name = None
+    if name not in trusted:
+        raise AccessDenied(
+            f"This gallery isn't served under the name {request.host[:80]!r}. Add the name to GALLERY_ALLOWED_HOSTS."
+        )
 
 
 def check_password(password: str) -> None:
