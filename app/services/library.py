@@ -1,6 +1,5 @@
 """Photos in and out: uploads, lists, single photos, deletion."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,8 +15,6 @@ from app.services.photo_ids import photo_id_of
 from app.services.prepared import PreparedInputs
 from app.store.base import NewPhoto, Rows, Store
 from model_server.catalogue import ModelCard
-
-log = logging.getLogger(__name__)
 
 THUMBNAIL_SIZES_PX = (256, 512, 1024)
 STORED_THUMBNAIL_PX = 512
@@ -92,7 +89,6 @@ class Library:
                 accepted.append(self._check(upload))
                 results.append(None)
             except BadInput as error:
-                log.info("upload of %r refused: %s: %s", upload.filename[:80], error.code, error.message)
                 results.append(UploadResult(upload.filename, error=error))
         stored = iter(self._store_all(accepted))
         return [result or next(stored) for result in results]

@@ -14,7 +14,7 @@ from app.errors import BadInput, BadParameter, GalleryError, UploadTooLarge
 from app.services.photo_ids import parse_photo_id
 from app.web import schemas
 from app.web.current import current_gallery
-from app.web.error_pages import answer_gallery_error
+from app.web.error_pages import answer, error_json
 from app.web.json_shapes import Json, details_json, page_json, photo_json, results_json, upload_json
 from app.web.parameters import ParameterParser
 from app.web.uploads import read_file, store_files
@@ -202,14 +202,14 @@ def parse_box(text: str) -> Box:
 
 def answer_no_file_accepted(results: list[UploadResult]) -> Response:
     """Answer an upload of which nothing could be stored: with its only file's error, or with all of them in one."""
-    errors = [result.error for result in results if result.error is not None]
-    if len(errors) > 1:
+    refusals = [result.error for result in results if result.error is not None]
+    error: GalleryError = refusals[0]
+    if len(refusals) > 1:
         items = [upload_json(result) for result in results]
-        error: GalleryError = BadInput("None of the files could be stored; `detail.items` says why.", items=items)
-    else:
-        error = errors[0]
+        error = BadInput("None of the files could be stored; `detail.items` says why.", items=items)
     too_large = isinstance(error, UploadTooLarge)
-    return answer_gallery_error(error, HTTPStatus.REQUEST_ENTITY_TOO_LARGE if too_large else HTTPStatus.BAD_REQUEST)
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if too_large else HTTPStatus.BAD_REQUEST
+    return answer(status, error_json(error))
 
 
 def _bytes_response(data: bytes, media_type: str, etag: str, name: str | None) -> Response:

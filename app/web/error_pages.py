@@ -48,11 +48,11 @@ def error_json(error: GalleryError) -> dict[str, object]:
     return {"code": error.code, "message": error.message, "detail": error.detail}
 
 
-def answer_gallery_error(error: GalleryError, status: HTTPStatus | None = None) -> Response:
-    """Answer an error that the gallery reported on purpose, with its class's status unless another is given."""
-    status = status or status_of(error)
-    _log_line(status, error.code, error.message)
-    return _answer(status, error_json(error))
+def answer_gallery_error(error: GalleryError) -> Response:
+    """Answer an error that the gallery reported on purpose."""
+    status = status_of(error)
+    log_refusal(status, error.code, error.message)
+    return answer(status, error_json(error))
 
 
 def answer_http_error(error: HTTPException) -> Response:
@@ -66,8 +66,8 @@ def answer_http_error(error: HTTPException) -> Response:
     elif isinstance(data := getattr(error, "data", None), dict):  # what webargs says of parameters
         code, detail = errors.BadParameter.code, {"parameters": data.get("messages", {})}
         message = "A parameter has a value that it can't have: " + _flat(data.get("messages", {}))
-    _log_line(status, code, message)
-    response = _answer(status, {"code": code, "message": message, "detail": detail})
+    log_refusal(status, code, message)
+    response = answer(status, {"code": code, "message": message, "detail": detail})
     for header, value in error.get_headers():
         if header in ("WWW-Authenticate", "Allow", "Content-Range"):
             response.headers[header] = value
@@ -78,10 +78,11 @@ def answer_unexpected_error(error: Exception) -> Response:
     """Answer a fault of ours without telling its inside; the log has it whole."""
     log.exception("%s %s failed", request.method, request.path, exc_info=error)
     message = "Something went wrong inside the gallery. Nothing that was stored is lost; the log says more."
-    return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, {"code": "internal_error", "message": message, "detail": {}})
+    return answer(HTTPStatus.INTERNAL_SERVER_ERROR, {"code": "internal_error", "message": message, "detail": {}})
 
 
-def _answer(status: HTTPStatus, error: dict[str, object]) -> Response:
+def answer(status: HTTPStatus, error: dict[str, object]) -> Response:
+    """Answer an error: programs get JSON, people a page."""
     if request.path.startswith(PROGRAM_PATHS):
         response = jsonify(error=error)
     else:
@@ -91,7 +92,7 @@ def _answer(status: HTTPStatus, error: dict[str, object]) -> Response:
     return response
 
 
-def _log_line(status: HTTPStatus, code: str, message: str) -> None:
+def log_refusal(status: HTTPStatus, code: str, message: str) -> None:
     """Write one line, whatever the message holds: control characters are shown, not obeyed."""
     text = message.encode("unicode_escape").decode("ascii")
     path = request.path.encode("unicode_escape").decode("ascii")[:200]

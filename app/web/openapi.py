@@ -6,7 +6,6 @@ from werkzeug.exceptions import HTTPException
 
 from app.web import api, error_pages, schemas
 
-
 API_VERSION = "1"
 
 

@@ -8,10 +8,14 @@ from werkzeug.datastructures import FileStorage
 from app.domain import UploadResult
 from app.errors import BadInput
 from app.services.library import Library, Upload
+from app.web.error_pages import log_refusal, status_of
 
 
 def store_files(library: Library, files: Sequence[FileStorage]) -> list[UploadResult]:
-    """Store what can be stored of `files` and say what became of each, in order; none sinks the others."""
+    """Store what can be stored of `files` and say what became of each, in order; none sinks the others.
+
+    Each file that is refused is logged in one line.
+    """
     results: list[UploadResult | None] = [None] * len(files)
     uploads: dict[int, Upload] = {}
     for position, file in enumerate(files):
@@ -20,7 +24,11 @@ def store_files(library: Library, files: Sequence[FileStorage]) -> list[UploadRe
         except BadInput as error:
             results[position] = UploadResult(file.filename or "", error=error)
     stored = iter(library.upload(list(uploads.values())))
-    return [result or next(stored) for result in results]
+    complete = [result or next(stored) for result in results]
+    for result in complete:
+        if result.error is not None:
+            log_refusal(status_of(result.error), result.error.code, result.error.message)
+    return complete
 
 
 def read_file(library: Library, file: FileStorage) -> Upload:

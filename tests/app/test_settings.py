@@ -16,7 +16,12 @@ def test_defaults_listen_on_loopback_only() -> None:
 
 def test_values_are_read_from_the_environment(tmp_path: Path) -> None:
     settings = Settings.from_environment(
-        {"GALLERY_DATA": str(tmp_path / "my.h5"), "GALLERY_PORT": "8080", "GALLERY_MODEL_TIMEOUT_S": "2.5", "PORT": "1"}
+        {
+            "GALLERY_DATA": str(tmp_path / "my.h5"),
+            "GALLERY_PORT": "8080",
+            "GALLERY_MODEL_TIMEOUT_S": "2.5",
+            "PORT": "1",
+        }
     )
     assert settings.data == tmp_path / "my.h5"
     assert settings.port == 8080
