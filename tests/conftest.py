@@ -13,6 +13,7 @@ import app as gallery_package
 from app.inference.fake import FakeModelClient
 from app.services.gallery import Gallery
 from app.settings import Settings
+from tests.app.cli.processes import serve
 from tests.model_server.server.process import ServerProcess
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -89,6 +90,15 @@ def real_gallery(real_settings: Settings) -> Iterator[Gallery]:
 def real_client(real_settings: Settings, real_gallery: Gallery) -> FlaskClient:
     """Return a client of an application on the real model server."""
     return make_client(real_settings, real_gallery)
+
+
+@pytest.fixture(scope="session")
+def live_gallery(model_server_address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run a gallery as `make run` does, for all tests that use a browser or HTTP; return its address."""
+    folder = tmp_path_factory.mktemp("live_gallery")
+    settings = Settings(data=folder / "gallery.h5", model_server=model_server_address)
+    with serve(settings, folder) as running:
+        yield running.url()
 
 
 def make_client(settings: Settings, gallery: Gallery) -> FlaskClient:
