@@ -17,7 +17,7 @@ export class UploadPanel {
     row.querySelector(".upload__state").textContent = this.#stateText(entry);
     row.querySelector(".upload__progress").value = entry.progress;
     row.querySelector(".upload__retry").hidden = entry.state !== "failed";
-    this.#showThumbnail(row, entry);
+    this.#showPhoto(row, entry);
     this.#summarise();
   }
 
@@ -40,13 +40,14 @@ export class UploadPanel {
     return entry.duplicate ? `${texts.textDuplicate} · ${text}` : text;
   }
 
-  #showThumbnail(row, entry) {
+  #showPhoto(row, entry) {
     const frame = row.querySelector(".upload__picture");
     if (entry.id !== null && frame.childElementCount === 0) {
       const picture = new Image(40, 40);
       picture.alt = ""; // the name stands beside it
       picture.src = `/api/v1/images/${entry.id}/thumbnail?size=256`;
       frame.append(picture);
+      row.querySelector(".upload__name").href = `/photos/${entry.id}`;
     }
   }
 

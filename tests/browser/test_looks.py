@@ -1,0 +1,92 @@
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Page, ViewportSize, expect
+
+from tests.browser.actions import fresh_photo, photo_address, upload
+from tests.browser.conftest import NewPage
+
+SHAPES = {"wide.jpg": (640, 240), "flat.jpg": (400, 300), "square.jpg": (300, 300), "tall.jpg": (240, 400)}
+VIEWPORTS: dict[str, ViewportSize] = {
+    "phone": {"width": 390, "height": 844},
+    "tablet": {"width": 820, "height": 1180},
+    "desktop": {"width": 1440, "height": 900},
+}
+SHAPE_TOLERANCE = 0.02
+HIGHEST_SHIFT = 0.02
+
+Scheme = Literal["light", "dark"]
+
+
+def upload_shapes(page: Page) -> None:
+    upload(page, {name: fresh_photo(*size) for name, size in SHAPES.items()})
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", VIEWPORTS.values(), ids=VIEWPORTS.keys())
+def test_no_page_scrolls_sideways_or_complains(new_page: NewPage, viewport: ViewportSize, scheme: Scheme) -> None:
+    page = new_page(viewport=viewport, color_scheme=scheme)
+    upload_shapes(page)
+    photo = photo_address(page, "wide.jpg")
+    for address in (
+        "/",
+        "/upload",
+        "/search?q=cat",
+        "/search?q=kittty",
+        photo,
+        "/search/photo",
+        "/status",
+        "/nothing",
+    ):
+        page.goto(address, wait_until="load")
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"], address
+        assert page.title() != "", address
+
+
+def test_rows_keep_each_photos_shape_and_are_even(page: Page) -> None:
+    upload_shapes(page)
+    page.reload()
+    heights: dict[int, set[int]] = {}
+    for name, (width, height) in SHAPES.items():
+        picture = page.get_by_role("img", name=name, exact=True).first
+        expect(picture).to_be_visible()
+        place = picture.bounding_box()
+        assert place is not None
+        assert abs(place["width"] / place["height"] / (width / height) - 1) < SHAPE_TOLERANCE, name
+        heights.setdefault(round(place["y"]), set()).add(round(place["height"]))
+    assert all(max(row) - min(row) <= 1 for row in heights.values())
+
+
+def test_the_gallery_does_not_jump_while_it_loads(page: Page) -> None:
+    upload_shapes(page)
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    shift = page.evaluate("""() => new Promise((resolve) => {
+        let total = 0;
+        new PerformanceObserver((list) => { for (const entry of list.getEntries()) total += entry.value; })
+            .observe({ type: "layout-shift", buffered: true });
+        requestAnimationFrame(() => setTimeout(() => resolve(total), 50));
+    })""")
+    assert shift < HIGHEST_SHIFT
+
+
+def test_the_main_way_works_by_keyboard(page: Page) -> None:
+    upload_shapes(page)
+    page.reload()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator(".tile__link").first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".stage__picture")).to_be_visible()
+
+
+def test_older_photos_come_by_scrolling(page: Page) -> None:
+    upload(page, {f"many-{n}.jpg": fresh_photo(64, 48) for n in range(64)})
+    page.reload()
+    page.locator("footer").scroll_into_view_if_needed()
+    expect(page.get_by_role("img", name="many-0.jpg", exact=True)).to_be_attached()
+    ids = page.locator("[data-grid] > .tile").evaluate_all("tiles => tiles.map(tile => tile.dataset.photoId)")
+    assert len(ids) > 60
+    assert len(set(ids)) == len(ids)
