@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask.testing import FlaskClient
 
@@ -15,6 +16,9 @@ from app.services.gallery import Gallery
 from app.settings import Settings
 from tests.app.cli.processes import serve
 from tests.model_server.server.process import ServerProcess
+
+hypothesis.settings.register_profile("gallery", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("gallery")
 
 PROJECT = Path(__file__).resolve().parent.parent
 

@@ -1,5 +1,6 @@
 """Photos like a photo: how alike all of them are, and why, by each method."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ from numpy.typing import NDArray
 
 from app.domain import Features, Photo, Reason, SimilarityMethod
 from app.search.fusion import fused
+from app.search.ranking import Ranked, top
 from app.search.reasons import explain_embedding, explain_hybrid, explain_layout, explain_ssd
 from app.services.feature_index import FeatureIndex
 from app.store.base import Store
@@ -47,6 +49,12 @@ class PhotoSearch:
             return Comparison(features, method, signals, fused(signals))
         scores = self._signal(features, method)
         return Comparison(features, method, {method: scores}, scores)
+
+    def best(self, comparison: Comparison, limit: int, exclude: Sequence[int] = ()) -> Ranked:
+        """Return the photos most alike, without `exclude`; equal ones by row."""
+        if comparison.method is SimilarityMethod.EMBEDDING:
+            return self._index.embeddings.top(comparison.features.embedding, limit, exclude)
+        return top(comparison.scores, limit, exclude=exclude)
 
     def explain(self, comparison: Comparison, photo: Photo) -> tuple[Reason, ...]:
         """Return why a photo is like the one compared; nothing if its features are gone meanwhile."""

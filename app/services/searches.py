@@ -9,11 +9,11 @@ from app import imaging
 from app.domain import Box, Features, Hit, KeywordMode, Photo, PhotoId, Reason, SearchResults, SimilarityMethod
 from app.errors import PhotoNotFound, PhotoNotReady
 from app.inference.base import ModelClient
-from app.search.ranking import top
+from app.search.ranking import Ranked, top
 from app.services.feature_index import FeatureIndex
 from app.services.features import FeatureMaker
 from app.services.keyword_search import KeywordSearch, WordMatch, mark_weak
-from app.services.photo_search import Comparison, PhotoSearch, Scores, at_row
+from app.services.photo_search import Comparison, PhotoSearch, Scores
 from app.store.base import Store
 from model_server.catalogue import ModelCard
 
@@ -49,7 +49,7 @@ class Searches:
         """Find photos by words; raise QueryError for a malformed query, UnknownWordsError if no word is known."""
         started_s = perf_counter()
         match = self._words.match(text, mode)
-        hits = self._hits(match.scores, limit, lambda photo: self._words.explain(match, photo.row))
+        hits = self._hits(top(match.scores, limit), lambda photo: self._words.explain(match, photo.row))
         return self._results(mark_weak(hits, match), started_s, match.notices)
 
     def like_photo(
@@ -68,10 +68,8 @@ class Searches:
                 state=str(photo.state),
             )
         comparison = self._photos.compare(features, method)
-        hits = self._hits(
-            comparison.scores, limit, lambda hit: self._photos.explain(comparison, hit), exclude=photo.row
-        )
-        return self._results(hits, started_s)
+        ranked = self._photos.best(comparison, limit, exclude=[photo.row])
+        return self._results(self._hits(ranked, lambda hit: self._photos.explain(comparison, hit)), started_s)
 
     def like_picture(
         self,
@@ -90,11 +88,10 @@ class Searches:
         match = self._words.match(words, KeywordMode.LATE) if words else None
         comparison = self._photos.compare(self._look_at(data, box), method)
         if match is None:
-            hits = self._hits(comparison.scores, limit, lambda photo: self._photos.explain(comparison, photo))
-            return self._results(hits, started_s)
-        hits = self._hits(
-            both(comparison.scores, match.scores), limit, lambda photo: self._explain_both(comparison, match, photo)
-        )
+            ranked = self._photos.best(comparison, limit)
+            return self._results(self._hits(ranked, lambda photo: self._photos.explain(comparison, photo)), started_s)
+        ranked = top(both(comparison.scores, match.scores), limit)
+        hits = self._hits(ranked, lambda photo: self._explain_both(comparison, match, photo))
         return self._results(hits, started_s, match.notices)
 
     def _look_at(self, data: bytes, box: Box | None) -> Features:
@@ -106,16 +103,15 @@ class Searches:
     def _explain_both(self, comparison: Comparison, match: WordMatch, photo: Photo) -> tuple[Reason, ...]:
         return (*self._photos.explain(comparison, photo), *self._words.explain(match, photo.row))
 
-    def _hits(self, scores: Scores, limit: int, explain: Explain, exclude: int | None = None) -> tuple[Hit, ...]:
-        """Return the best photos with their reasons; photos deleted since the scores were made are passed over."""
-        ranked = top(scores, limit, exclude=() if exclude is None else [exclude])
+    def _hits(self, ranked: Ranked, explain: Explain) -> tuple[Hit, ...]:
+        """Return the ranked photos with their reasons; those deleted since they were scored are passed over."""
         hits = []
-        for row in ranked.rows:
+        for row, score in zip(ranked.rows, ranked.scores, strict=True):
             try:
                 photo = self._store.at(int(row))
             except PhotoNotFound:
                 continue
-            hits.append(Hit(photo, at_row(scores, int(row)), explain(photo)))
+            hits.append(Hit(photo, float(score), explain(photo)))
         return tuple(hits)
 
     def _results(self, hits: tuple[Hit, ...], started_s: float, notices: tuple[str, ...] = ()) -> SearchResults:
