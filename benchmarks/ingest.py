@@ -80,5 +80,5 @@ def upload(gallery: RunningGallery, files: Sequence[bytes]) -> None:
 
 def ready_count(gallery: RunningGallery) -> int:
     """Return how many photos are ready."""
-    answer = requests.get(f"{gallery.url}/api/v1/images", params={"limit": 1, "state": "ready"}, timeout=30)
+    answer = requests.get(f"{gallery.url}/api/v1/images", params={"limit": "1", "state": "ready"}, timeout=30)
     return int(answer.json()["total"])

@@ -21,8 +21,7 @@ def drawn_photo(seed: int = 0, width: int = 320, height: int = 240, kind: str = 
     image = Image.new("RGB", (width, height), tuple(random.integers(0, 256, 3).tolist()))
     draw = ImageDraw.Draw(image)
     for _ in range(5):
-        x, y = random.integers(0, width), random.integers(0, height)
-        size = int(random.integers(10, 120))
+        x, y, size = int(random.integers(0, width)), int(random.integers(0, height)), int(random.integers(10, 120))
         draw.ellipse([x, y, x + size, y + size], fill=tuple(random.integers(0, 256, 3).tolist()))
     return encoded(image, kind)
 

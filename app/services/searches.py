@@ -12,7 +12,7 @@ from app.inference.base import ModelClient
 from app.search.ranking import Ranked, top
 from app.services.feature_index import FeatureIndex
 from app.services.features import FeatureMaker
-from app.services.keyword_search import KeywordSearch, WordMatch, mark_weak
+from app.services.keyword_search import KeywordSearch, WordMatch, with_weak_tail
 from app.services.photo_search import Comparison, PhotoSearch, Scores
 from app.store.base import Store
 from model_server.catalogue import ModelCard
@@ -49,8 +49,8 @@ class Searches:
         """Find photos by words; raise QueryError for a malformed query, UnknownWordsError if no word is known."""
         started_s = perf_counter()
         match = self._words.match(text, mode)
-        hits = self._hits(top(match.scores, limit), lambda photo: self._words.explain(match, photo.row))
-        return self._results(mark_weak(hits, match), started_s, match.notices)
+        hits = self._hits(top(match.scores, limit), lambda photo: self._words.explain(match, photo))
+        return self._results(with_weak_tail(hits), started_s, match.query.notices)
 
     def like_photo(
         self,
@@ -92,7 +92,7 @@ class Searches:
             return self._results(self._hits(ranked, lambda photo: self._photos.explain(comparison, photo)), started_s)
         ranked = top(both(comparison.scores, match.scores), limit)
         hits = self._hits(ranked, lambda photo: self._explain_both(comparison, match, photo))
-        return self._results(hits, started_s, match.notices)
+        return self._results(hits, started_s, match.query.notices)
 
     def _look_at(self, data: bytes, box: Box | None) -> Features:
         picture = imaging.decode(data, max_pixels=self._max_pixels, full_detail=box is not None)
@@ -101,7 +101,7 @@ class Searches:
         return features
 
     def _explain_both(self, comparison: Comparison, match: WordMatch, photo: Photo) -> tuple[Reason, ...]:
-        return (*self._photos.explain(comparison, photo), *self._words.explain(match, photo.row))
+        return (*self._photos.explain(comparison, photo), *self._words.explain(match, photo))
 
     def _hits(self, ranked: Ranked, explain: Explain) -> tuple[Hit, ...]:
         """Return the ranked photos with their reasons; those deleted since they were scored are passed over."""

@@ -17,7 +17,7 @@ def _limit(default: int) -> fields.Integer:
     )
 
 
-def _box(description: str) -> fields.List:
+def _box(description: str) -> fields.List[float]:
     return fields.List(
         fields.Float(),
         validate=validate.Length(equal=4),
