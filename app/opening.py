@@ -1,0 +1,98 @@
+"""Opens a gallery: makes every service and part and puts them together.
+
+Apart from `app/__init__.py`, because it loads all that a gallery is made of (h5py, gRPC, NumPy, Pillow), which a
+command that talks to a running gallery, gunicorn's master and the process that supervises it do without.
+"""
+
+from contextlib import ExitStack
+
+from app import imaging
+from app.domain import Bytes8
+from app.errors import SettingsError
+from app.inference.base import ModelClient
+from app.inference.grpc_client import GrpcModelClient
+from app.inference.local_server import LocalModelServer
+from app.services.feature_index import FeatureIndex
+from app.services.features import FeatureMaker
+from app.services.gallery import Gallery
+from app.services.ingest import Ingest
+from app.services.keyword_search import KeywordSearch
+from app.services.library import Library, Limits
+from app.services.photo_search import PhotoSearch
+from app.services.prepared import PreparedInputs
+from app.services.searches import Searches
+from app.services.status import Status
+from app.settings import Settings
+from app.store.hdf5 import Hdf5Store
+from app.text.word_vectors import WordVectors
+from model_server.catalogue import ModelCard, cards, load_card
+from model_server.errors import UnknownModelError
+
+
+def open_gallery(settings: Settings, client: ModelClient | None = None, *, working: bool = True) -> Gallery:
+    """Open the file, reach for the model server (through `client`, if given) and start the background work.
+
+    Without `working`, photos are read and compared but none is looked at: no model server and no work is started.
+
+    Raises StoreLocked, StoreFormatError or another StoreError if the file can't be opened, SettingsError for a model
+    that the catalogue doesn't have. The model server is not waited for.
+    """
+    card = _card(settings.model)
+    with ExitStack() as opened:
+        settings.data.parent.mkdir(parents=True, exist_ok=True)
+        store = Hdf5Store.open(settings.data)
+        opened.callback(store.close)
+        client = client or _connect(settings, opened, start=working)
+        words = WordVectors.load()
+        maker = FeatureMaker(card, words)
+        index = FeatureIndex(card)
+        index.load(store.feature_table(card.name))
+        prepared = PreparedInputs()
+
+        def model_input(data: bytes) -> Bytes8:
+            picture = imaging.decode(data, max_pixels=settings.max_pixels)
+            return picture.model_input(card.input_width_px, card.input_height_px)
+
+        ingest = Ingest(store, client, card, maker, index, prepared, model_input, settings.batch_size)
+        opened.callback(ingest.stop)
+        limits = Limits(settings.max_upload_bytes, settings.max_pixels)
+        gallery = Gallery(
+            library=Library(store, card, maker, index, ingest, prepared, limits),
+            searches=Searches(
+                store,
+                client,
+                card,
+                maker,
+                index,
+                KeywordSearch(card, index, words),
+                PhotoSearch(store, card, index),
+                settings.max_pixels,
+            ),
+            ingest=ingest,
+            status=Status(store, client, card, cards, index, ingest),
+            close=opened.pop_all().close,
+        )
+    if working:
+        ingest.start()
+    return gallery
+
+
+def _card(name: str) -> ModelCard:
+    try:
+        return load_card(name)
+    except UnknownModelError as error:
+        raise SettingsError(f"GALLERY_MODEL can't be {name!r}: {error}") from error
+
+
+def _connect(settings: Settings, opened: ExitStack, *, start: bool) -> GrpcModelClient:
+    """Return the client of the model server, which is started first where it is ours to start and `start` says so."""
+    address = settings.model_server
+    if address == "local":
+        server = LocalModelServer(settings.models, settings.data.with_suffix(".model_server.log"))
+        if start:
+            server.start()
+        opened.callback(server.stop)
+        address = server.address
+    client = GrpcModelClient(address, deadline_s=settings.model_timeout_s)
+    opened.callback(client.close)
+    return client
