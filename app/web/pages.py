@@ -49,11 +49,10 @@ def gallery() -> ResponseReturnValue:
     label = request.args.get("label") or None
     cursor = request.args.get("cursor") or None
     page = current_gallery().library.page(PAGE_PHOTOS, cursor, label=label, state=state)
-    following = {"cursor": page.next_cursor, "label": label, "state": state and state.value}
     view = GalleryView(
         tiles=tuple(Tile(photo) for photo in page.photos),
         total=page.total,
-        next_url=url_for("pages.gallery", **following) if page.next_cursor else None,
+        next_url=_older_url(page.next_cursor, label, state),
         filter_text=label or (wording.STATES[state] if state else None),
         notice=NOTICES.get(request.args.get("done", "")),
         banner=_banner(),
@@ -180,6 +179,12 @@ def _current_photo(photo: Photo | None) -> Photo | None:
         return current_gallery().library.details(photo.id).photo
     except PhotoNotFound:
         return None
+
+
+def _older_url(cursor: str | None, label: str | None, state: PhotoState | None) -> str | None:
+    if cursor is None:
+        return None
+    return url_for("pages.gallery", cursor=cursor, label=label, state=state.value if state else None)
 
 
 def _banner() -> str | None:

@@ -437,8 +437,11 @@ def described(name: str, labels: dict[str, None]) -> str:
 
 def correction(query: str, word: str, near_words: list[str]) -> Correction:
     """Offer the query with each of the near words in the unknown one's place."""
-    choices = []
-    for near in near_words:
-        text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", lambda _, near=near: near, query, flags=re.IGNORECASE)
-        choices.append(Choice(near, f"/search?{urlencode({'q': text})}", current=False))
+    queries = {near: with_word(query, word, near) for near in near_words}
+    choices = (Choice(near, f"/search?{urlencode({'q': text})}", current=False) for near, text in queries.items())
     return Correction(word, tuple(choices))
+
+
+def with_word(query: str, word: str, other: str) -> str:
+    """Return the query with a word replaced wherever it stands alone."""
+    return re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", lambda _: other, query, flags=re.IGNORECASE)

@@ -28,8 +28,8 @@ function keepLetterSize(boxes) {
 
 function keepInside(text, width) {
   const left = Number(text.dataset.x);
-  const letter_px = Number.parseFloat(getComputedStyle(text).fontSize);
-  const furthest = width - text.getComputedTextLength() - EDGE_EM * letter_px;
+  const letterPx = Number.parseFloat(getComputedStyle(text).fontSize);
+  const furthest = width - text.getComputedTextLength() - EDGE_EM * letterPx;
   text.setAttribute("x", Math.max(0, Math.min(left, furthest)));
 }
 

@@ -10,7 +10,6 @@ import { takeFiles } from "./uploads/intake.js";
 import { UploadPanel } from "./uploads/panel.js";
 import { UploadQueue } from "./uploads/queue.js";
 
-document.documentElement.classList.add("js");
 applyShapes(document);
 
 const watch = new StateWatch();

@@ -1,10 +1,10 @@
-// Asks for the state of photos until they are ready or failed.
+// Asks for the state of photos until it is final; for one that is gone it is "deleted".
 
 const PAUSE_MS = 700;
 const PAUSE_WHEN_AWAY_MS = 4000;
 const ASKED_AT_ONCE = 6;
 
-export const FINAL_STATES = new Set(["ready", "failed"]);
+export const FINAL_STATES = new Set(["ready", "failed", "deleted"]);
 
 export class StateWatch {
   #listeners = new Map(); // photo id -> function(state, error); asked in this order, then put at the end
@@ -34,21 +34,17 @@ export class StateWatch {
     let photo;
     try {
       const response = await fetch(`/api/v1/images/${id}`, { headers: { Accept: "application/json" } });
-      photo = response.status === 404 ? { state: "failed", error: "The photo was deleted." } : await response.json();
+      photo = response.status === 404 ? { state: "deleted" } : await response.json();
     } catch {
       this.#listeners.set(id, listener);
       return false;
     }
     if (photo.state) {
-      listener(photo.state, errorText(photo.error));
+      listener(photo.state, photo.error ?? null);
     }
     if (!FINAL_STATES.has(photo.state)) {
       this.#listeners.set(id, listener);
     }
     return Boolean(photo.state);
   }
-}
-
-function errorText(error) {
-  return typeof error === "object" && error !== null ? error.message : error;
 }

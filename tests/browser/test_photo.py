@@ -20,7 +20,7 @@ def test_boxes_lie_on_the_picture_and_light_up_with_their_line(page: Page) -> No
     assert picture is not None
     assert boxes is not None
     for side in ("x", "y", "width", "height"):
-        assert abs(picture[side] - boxes[side]) < SAME_PLACE_PX  # type: ignore[literal-required]
+        assert abs(picture[side] - boxes[side]) < SAME_PLACE_PX
     line = page.locator(".object").first
     box = page.locator(f'.box[data-object="{line.get_attribute("data-object")}"]')
     expect(box.locator(".box__text")).to_have_css("opacity", "0")

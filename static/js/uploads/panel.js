@@ -1,6 +1,6 @@
 // The list of uploads: a row for each file with its progress, its state and, if it failed, why and a retry.
 
-const SETTLED = new Set(["ready", "failed"]);
+import { FINAL_STATES } from "../state_watch.js";
 
 export class UploadPanel {
   #element;
@@ -33,7 +33,7 @@ export class UploadPanel {
 
   #stateText(entry) {
     const texts = this.#element.dataset;
-    if (entry.state === "failed") {
+    if (entry.state === "failed" && entry.error !== null) {
       return entry.error || texts.textLost;
     }
     const text = texts[`text${entry.state[0].toUpperCase()}${entry.state.slice(1)}`];
@@ -53,7 +53,7 @@ export class UploadPanel {
 
   #summarise() {
     const entries = [...this.#rows.keys()];
-    const settled = entries.filter((entry) => SETTLED.has(entry.state)).length;
+    const settled = entries.filter((entry) => FINAL_STATES.has(entry.state)).length;
     const { textDone, textWorking } = this.#element.dataset;
     const title = settled === entries.length ? textDone : textWorking;
     if (this.#find("[data-uploads-title]").textContent !== title) {
@@ -64,7 +64,7 @@ export class UploadPanel {
 
   #close() {
     for (const [entry, row] of this.#rows) {
-      if (SETTLED.has(entry.state)) {
+      if (FINAL_STATES.has(entry.state)) {
         row.remove();
         this.#rows.delete(entry);
       }

@@ -5,7 +5,10 @@ import { send } from "./send.js";
 
 const SENT_AT_ONCE = 3;
 
-/** An entry is {file, state, progress, error, id, duplicate}; its states: waiting, sending, then those of the photo. */
+/**
+ * An entry is {file, state, progress, error, id, duplicate}. Its states: waiting, sending, then those of the photo.
+ * Its error: why it failed, empty when the connection was lost, null when nothing is known.
+ */
 export class UploadQueue {
   #watch;
   #onChange;
@@ -39,6 +42,8 @@ export class UploadQueue {
     const response = await fetch(`/api/v1/images/${entry.id}/retry`, { method: "POST" }).catch(() => null);
     if (response?.ok) {
       this.#follow(Object.assign(entry, { state: "stored", error: null }));
+    } else {
+      this.#change(entry, { error: "" });
     }
   }
 

@@ -102,7 +102,7 @@ def test_an_unknown_receipt_leads_to_the_gallery(client: FlaskClient) -> None:
     assert (answer.status_code, answer.location) == (303, "/")
 
 
-def test_a_search_shows_scores_reasons_and_a_divider(client: FlaskClient, fake_gallery: Gallery) -> None:
+def test_a_search_shows_scores_and_reasons(client: FlaskClient, fake_gallery: Gallery) -> None:
     photo_id = store(fake_gallery)
     label = fake_gallery.library.details(fake_gallery.library.page().photos[0].id).objects[0].label
     page = client.get("/search", query_string={"q": f'"{label}"'}).text
