@@ -40,7 +40,7 @@ def synthetic_table(photos: int, seed: int = 0) -> FeatureTable:
         word_vectors=random.normal(size=(photos, 50)).astype(np.float32),
         embeddings=np.eye(1, card.embedding_width, dtype=np.float32).repeat(photos, axis=0),
         tag_ids=random.integers(0, len(card.tag_classes), (photos, 10)).astype(np.int32),
-        tag_probabilities=np.sort(random.random((photos, 10)).astype(np.float32) / 10)[:, ::-1],
+        tag_probabilities=np.sort(random.random((photos, 10), dtype=np.float32) / np.float32(10))[:, ::-1],
         label_scores=scores,
     )
 

@@ -5,6 +5,7 @@ import struct
 import zlib
 
 import pytest
+import requests
 from flask.testing import FlaskClient
 
 from app import create_app
@@ -68,15 +69,19 @@ def test_the_huge_picture_is_really_small_on_the_wire() -> None:
     assert len(huge_png()) < 200_000
 
 
-def test_an_upload_over_the_limit_is_refused_and_its_neighbour_stored(client: FlaskClient) -> None:
-    too_long = drawn_photo(1) + bytes(60 * MIB)
-    answer = upload(client, ("long.jpg", too_long))
-    assert answer.status_code == 413
-    assert error_of(answer)["code"] == "upload_too_large"
-    assert "52,428,800" in error_of(answer)["message"]
-    both = upload(client, ("long.jpg", too_long), ("fine.jpg", drawn_photo(2)))
+def test_an_upload_over_the_limit_is_refused_and_its_neighbour_stored(live_gallery: str) -> None:
+    too_long = drawn_photo(901) + bytes(60 * MIB)
+    url = f"{live_gallery}{API}/images"
+    alone = requests.post(url, files={"file": ("long.jpg", too_long)}, timeout=60)
+    assert alone.status_code == 413
+    assert alone.json()["error"]["code"] == "upload_too_large"
+    assert "52,428,800" in alone.json()["error"]["message"]
+    files = [("file", ("long.jpg", too_long)), ("file", ("fine.jpg", drawn_photo(902)))]
+    both = requests.post(url, files=files, timeout=60)
     assert both.status_code == 202
-    assert json_of(client.get(f"{API}/images"))["total"] == 1
+    refused, stored = both.json()["items"]
+    assert refused["error"]["code"] == "upload_too_large"
+    requests.delete(f"{url}/{stored['id']}", timeout=60).raise_for_status()
 
 
 def test_the_limit_is_a_setting(settings: Settings, fake_gallery: Gallery) -> None:
