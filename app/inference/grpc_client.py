@@ -53,11 +53,8 @@ class GrpcModelClient:
     def predict(self, model: ModelCard, images: Bytes8) -> ModelOutput:
         """Run `model` on images, uint8 (n, height, width, 3); see `ModelClient.predict`."""
         check_images(images, model)
-        request = pb.PredictRequest(
-            model_spec=pb.ModelSpec(name=model.name),
-            inputs={model.input_name: write_images(images)},
-            output_filter=list(model.outputs),
-        )
+        request = pb.PredictRequest(model_spec=pb.ModelSpec(name=model.name), output_filter=list(model.outputs))
+        write_images(images, request.inputs[model.input_name])
         response = pb.PredictResponse()
         _parse(self._call(PREDICT, request.SerializeToString(), model, self._deadline_s), response, model)
         outputs = read_outputs(response.outputs, model, len(images))

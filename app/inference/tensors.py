@@ -16,10 +16,12 @@ SCORE_TOLERANCE = 1e-3
 _OUTPUT_TEXT = re.compile(r"float32 \[n((?:, *\d+)+)\]")
 
 
-def write_images(images: Bytes8) -> pb.Tensor:
-    """Return uint8 (n, height, width, 3) as a tensor message."""
-    shape = pb.TensorShape(dim=[pb.TensorShape.Dim(size=size) for size in images.shape])
-    return pb.Tensor(dtype=pb.DT_UINT8, tensor_shape=shape, tensor_content=images.tobytes())
+def write_images(images: Bytes8, tensor: pb.Tensor) -> None:
+    """Write uint8 (n, height, width, 3) into a tensor message, in place: each copy of a batch costs milliseconds."""
+    tensor.dtype = pb.DT_UINT8
+    for size in images.shape:
+        tensor.tensor_shape.dim.add(size=size)
+    tensor.tensor_content = images.tobytes()
 
 
 def check_images(images: Bytes8, model: ModelCard) -> None:

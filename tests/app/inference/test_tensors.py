@@ -19,7 +19,8 @@ def tensor(shape: tuple[int, ...], **fields: bytes | list[float]) -> pb.Tensor:
 
 def test_pictures_are_written_row_by_row() -> None:
     images = np.arange(24, dtype=np.uint8).reshape(1, 2, 4, 3)
-    message = write_images(images[:, :, ::-1])  # a view whose memory lies in another order
+    message = pb.Tensor()
+    write_images(images[:, :, ::-1], message)  # a view whose memory lies in another order
     assert message.tensor_content == images[:, :, ::-1].copy().tobytes()
     assert [dim.size for dim in message.tensor_shape.dim] == [1, 2, 4, 3]
 
