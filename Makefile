@@ -9,7 +9,7 @@ BIN    := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export TF_ENABLE_ONEDNN_OPTS ?= 1
 
-.PHONY: run test lint format bench demo requirements protocol models browser clean help
+.PHONY: run test lint format bench demo screenshots requirements protocol models browser clean help
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,13 @@ format: .venv/tested  ## rewrite the code in the project's style
 
 bench: .venv/tested models  ## measure what the README claims; PHOTOS=FOLDER for the ingest
 	$(BIN)/python -m benchmarks $(if $(PHOTOS),--photos "$(PHOTOS)")
+
+screenshots: .venv/tested models browser  ## take the README's pictures anew
+	$(BIN)/python -m example_imgs.take_screenshots
+
+demo: .venv/tested models gallery  ## put the freely licensed photos of installed packages into the gallery
+	$(BIN)/python -m example_imgs.demo_photos build/demo_photos
+	GALLERY_DATA="$(DATA)" ./gallery import build/demo_photos
 
 models: .venv/installed  ## build the default model unless that is done already
 	@$(BIN)/python -m model_server build
