@@ -14,8 +14,8 @@ from app.errors import BadInput, BadParameter, GalleryError, UploadTooLarge
 from app.services.photo_ids import parse_photo_id
 from app.web import schemas
 from app.web.current import current_gallery
-from app.web.error_pages import answer, error_json
-from app.web.json_shapes import Json, details_json, page_json, photo_json, results_json, upload_json
+from app.web.error_pages import answer
+from app.web.json_shapes import Json, details_json, error_json, page_json, photo_json, results_json, upload_json
 from app.web.parameters import ParameterParser
 from app.web.uploads import read_file, store_files
 

@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app import errors
 from app.errors import GalleryError
+from app.web.json_shapes import error_json
 from app.web.views import ErrorView
 
 log = logging.getLogger(__name__)
@@ -41,11 +42,6 @@ def register_error_handlers(app: Flask) -> None:
 def status_of(error: GalleryError) -> HTTPStatus:
     """Return the HTTP status that belongs to an error: that of its nearest class in `STATUS_OF`."""
     return next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
-
-
-def error_json(error: GalleryError) -> dict[str, object]:
-    """Return an error as the API shows it, without the envelope."""
-    return {"code": error.code, "message": error.message, "detail": error.detail}
 
 
 def answer_gallery_error(error: GalleryError) -> Response:

@@ -19,7 +19,7 @@ from app.domain import (
     SignalReason,
     UploadResult,
 )
-from app.web.error_pages import error_json
+from app.errors import GalleryError
 
 Json = dict[str, object]
 
@@ -30,6 +30,11 @@ KIND_OF_REASON: Mapping[type, str] = {
     BoxReason: "box",
     SignalReason: "signal",
 }
+
+
+def error_json(error: GalleryError) -> Json:
+    """Return an error as the API shows it, without the envelope."""
+    return {"code": error.code, "message": error.message, "detail": error.detail}
 
 
 def photo_json(photo: Photo) -> Json:
