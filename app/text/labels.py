@@ -14,8 +14,11 @@ Float32 = NDArray[np.float32]
 
 LABEL_WORDS_FILE = DATA / "label_words.txt"
 
-_LEAST_FIT = {"same": 0.95, "above": 0.75, "below": 0.75}
-"""By relation of the term to the label: another name of it, a more general word, a more special word."""
+_LEAST_FIT = {"same": 0.95, "above": 0.9, "below": 0.75}
+"""By relation of the term to the label: another name of it, a more general word, a more special word.
+
+What carries the label is surely of the more general kind, but only maybe of the more special one.
+"""
 
 
 def label_vectors(names: Sequence[str], words: WordVectors) -> Float32:
@@ -27,36 +30,32 @@ def label_vectors(names: Sequence[str], words: WordVectors) -> Float32:
 class LabelSet:
     """The labels of a model, in the order of its output, ready to be compared with terms."""
 
-    def __init__(
-        self, names: Sequence[str], words: WordVectors, label_words: Path = LABEL_WORDS_FILE
-    ) -> None:
+    def __init__(self, names: Sequence[str], words: WordVectors, label_words: Path = LABEL_WORDS_FILE) -> None:
         self.names = tuple(names)
         self.vectors = label_vectors(names, words)
         self._words = words
-        self._entries = {name: words.lemma(name) for name in names}
+        self._entries = [words.lemma(name) for name in names]
         self._related = _read_related(label_words, self.names)
 
     def __len__(self) -> int:
         return len(self.names)
 
-    def fits(self, term: Term) -> Float32 | None:
-        """Return how well a term fits each label, float32 (n_labels,) up to 1; None for an unknown term.
+    def fits(self, term: Term, vector: Float32) -> Float32:
+        """Return how well a term, with its vector, fits each label: float32 (n_labels,), up to 1.
 
         This is the cosine of the vectors; but the label's own name fits it fully, and where WordNet relates the
         two it is at least what the relation says, the better the nearer the vectors are.
         """
-        vector = self._words.phrase_vector(term.words)
-        if vector is None:
-            return None
         cosines = self.vectors @ vector
         fits = cosines.copy()
         entry = self._words.lemma(term.text)
         for label, least in self._related.get(entry or "", ()):
             fits[label] = max(fits[label], least + (1 - least) * cosines[label])
-        for label, name in enumerate(self.names):
-            if term.text == name or (entry is not None and entry == self._entries[name]):
-                fits[label] = 1.0
+        fits[[self._is_named(label, term, entry) for label in range(len(self))]] = 1.0
         return np.asarray(fits, dtype=np.float32)
+
+    def _is_named(self, label: int, term: Term, entry: str | None) -> bool:
+        return term.text == self.names[label] or (entry is not None and entry == self._entries[label])
 
 
 def _read_related(path: Path, names: Sequence[str]) -> dict[str, list[tuple[int, float]]]:

@@ -16,11 +16,10 @@ _RULES = (
 _DOUBLED = frozenset("bdgklmnprtvz")
 
 
-def read_irregular_forms(path: Path) -> dict[str, str]:
-    """Read a text file of lines `form lemma`; lines that begin with # are comments."""
+def read_forms(path: Path) -> dict[str, str]:
+    """Read a text file of lines `form word`; lines that begin with # are comments."""
     with path.open(encoding="utf-8") as file:
-        pairs = (line.split() for line in file if not line.startswith("#"))
-        return {form: lemma for form, lemma in pairs}
+        return dict(line.split() for line in file if not line.startswith("#"))
 
 
 def dictionary_forms(word: str, irregular: Mapping[str, str]) -> Iterator[str]:
@@ -28,14 +27,20 @@ def dictionary_forms(word: str, irregular: Mapping[str, str]) -> Iterator[str]:
 
     A collocation's words are joined by `_`, and its last word is what is inflected ("hot_dogs").
     """
-    for spelling in dict.fromkeys((word, _without_accents(word), word.removesuffix("'s").removesuffix("s'"))):
+    for spelling in dict.fromkeys(_spellings(word)):
         yield spelling
         head, joint, last = spelling.rpartition("_")
         yield from (head + joint + form for form in _uninflected(last, irregular))
+
+
+def _spellings(word: str) -> Iterator[str]:
+    yield word
+    yield _without_accents(word)
+    yield word.removesuffix("'s").removesuffix("s'")
     # "wine glass" may stand as "wineglass", "t-shirt" as "t shirt" or "tshirt".
     for separator, other in (("_", ""), ("_", "-"), ("-", "_"), ("-", "")):
         if separator in word:
-            yield from (other.join(spelling.split(separator)) for spelling in (word, word.removesuffix("s")))
+            yield word.replace(separator, other)
 
 
 def _uninflected(word: str, irregular: Mapping[str, str]) -> Iterator[str]:

@@ -18,16 +18,18 @@ from app.errors import QueryError
 
 MAX_CHARS = 500
 LONGEST_COLLOCATION = 3
-STOP_WORDS = frozenset(
-    """a an and any are as at be by for from has have i in into is it its me my near of on or our over photo
+_STOP_WORDS = """
+    a an and any are as at be by for from has have i in into is it its me my near of on or our over photo
     photos picture pictures image images show some that the their them there this to under very was were what
-    where which while who with your""".split()
-)
+    where which while who with your
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 # Combining accents belong to the letter before them.
 _LETTERS = r"[^\W_](?:[^\W_]|[\u0300-\u036f])*"
-_WORD = re.compile(rf"{_LETTERS}(?:['’\-]{_LETTERS})*")
-_SPACE = re.compile(r"[\s,;.!?/&_()'’]+")
+_APOSTROPHE = "\u2019"
+_WORD = re.compile(rf"{_LETTERS}(?:['{_APOSTROPHE}\-]{_LETTERS})*")
+_SPACE = re.compile(rf"[\s,;.!?/&_()'{_APOSTROPHE}]+")
 _QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»"}
 _RESERVED = frozenset(":<=>")
 
@@ -138,13 +140,13 @@ def _read_phrase(text: str, start: int) -> tuple[Term, int]:
 
 
 def _plain(word: str) -> str:
-    return unicodedata.normalize("NFC", word.replace("’", "'").lower())
+    return unicodedata.normalize("NFC", word.replace(_APOSTROPHE, "'").lower())
 
 
 def _refusal(sign: str) -> str:
     shown = sign if sign.isprintable() else f"U+{ord(sign):04X}"
     if sign in _RESERVED:
-        return f"“{shown}” can't be used in a query. Use words, \"phrases\" and -exclusions."
+        return f'“{shown}” can\'t be used in a query. Use words, "phrases" and -exclusions.'
     return f"“{shown}” is no part of a word. Take it away; words are made of letters and digits."
 
 
@@ -153,8 +155,11 @@ def _join_collocations(clauses: list[_Clause], is_collocation: Callable[[str], b
     joined: list[_Clause] = []
     place = 0
     while place < len(clauses):
-        size = next(size for size in range(LONGEST_COLLOCATION, 0, -1)
-                    if _belong_together(clauses[place : place + size], size, is_collocation))
+        size = next(
+            size
+            for size in range(LONGEST_COLLOCATION, 0, -1)
+            if _belong_together(clauses[place : place + size], size, is_collocation)
+        )
         first, rest = clauses[place], clauses[place + 1 : place + size]
         words = first.term.words + tuple(word for clause in rest for word in clause.term.words)
         term = Term(words, first.term.position, first.term.quoted)

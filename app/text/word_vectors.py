@@ -1,46 +1,41 @@
 """Word vectors: what words mean, as points that stand close together when the words mean alike."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import SequenceMatcher
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.text.morphology import dictionary_forms, read_irregular_forms
+from app.text.morphology import dictionary_forms, read_forms
+from app.text.spelling import near_words
 from app.text.word2vec_file import read_word2vec
 
 Float32 = NDArray[np.float32]
 
 DATA = Path(__file__).resolve().parent / "data"
 VECTORS_FILE = DATA / "word_vectors.bin.gz"
-IRREGULAR_FORMS_FILE = DATA / "irregular_forms.txt"
-
-_LONGEST_NEAR_WORD = 30
-_LEAST_LIKENESS = 0.7
-_PREFIX_BONUS = 0.03
-_RARITY_MALUS = 0.1
+FORMS_FILES = (DATA / "irregular_forms.txt", DATA / "modern_words.txt")
 
 
 class WordVectors:
     """The vectors of a vocabulary, the frequent words first.
 
     `words`: lower case, a collocation's words joined by `_`. `vectors`: float (n_words, n_dimensions), of any
-    length above 0. `irregular`: irregular form to dictionary form ("mice": "mouse").
+    length above 0. `forms`: irregular or unlisted form to a word ("mice": "mouse").
     """
 
-    def __init__(self, words: Sequence[str], vectors: NDArray[np.floating], irregular: Mapping[str, str]) -> None:
+    def __init__(self, words: Sequence[str], vectors: NDArray[np.floating], forms: Mapping[str, str]) -> None:
         self._row_of = {word: row for row, word in enumerate(words)}
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         # Half precision halves the memory and costs cosines 0.0005.
         self._vectors = (vectors / lengths).astype(np.float16)
-        self._irregular = irregular
+        self._forms = forms
 
     @classmethod
-    def load(cls, path: Path = VECTORS_FILE, irregular_forms: Path = IRREGULAR_FORMS_FILE) -> "WordVectors":
-        """Load a file of word2vec's binary format; raise ValueError if it is damaged."""
+    def load(cls, path: Path = VECTORS_FILE, forms: Iterable[Path] = FORMS_FILES) -> "WordVectors":
+        """Load a file of word2vec's binary format and lists of forms; raise ValueError if it is damaged."""
         words, vectors = read_word2vec(path)
-        return cls(words, vectors, read_irregular_forms(irregular_forms))
+        return cls(words, vectors, {form: word for file in forms for form, word in read_forms(file).items()})
 
     def __len__(self) -> int:
         return len(self._row_of)
@@ -53,7 +48,7 @@ class WordVectors:
     def lemma(self, term: str) -> str | None:
         """Return the entry under which a word or collocation stands, None if there is none."""
         word = "_".join(term.lower().split())
-        return next((form for form in dictionary_forms(word, self._irregular) if form in self._row_of), None)
+        return next((form for form in dictionary_forms(word, self._forms) if form in self._row_of), None)
 
     def known(self, term: str) -> bool:
         """Tell whether a word or collocation, also an inflected one, has a vector of its own."""
@@ -77,31 +72,13 @@ class WordVectors:
         vectors = [vector for name in class_names if (vector := self.phrase_vector(name.split())) is not None]
         if not vectors:
             return np.zeros(self.width, dtype=np.float32)
-        return np.mean(vectors, axis=0, dtype=np.float32)
+        return np.asarray(np.mean(vectors, axis=0), dtype=np.float32)
 
     def near_words(self, word: str, n: int = 3) -> list[str]:
-        """Return up to `n` known words that are spelled like `word`, the likeliest first."""
-        word = "_".join(word.lower().split())
-        if not 1 < len(word) <= _LONGEST_NEAR_WORD:
-            return []
-        matcher = SequenceMatcher(b=word, autojunk=False)
-        scored = []
-        for row, candidate in enumerate(self._row_of):
-            matcher.set_seq1(candidate)
-            if matcher.real_quick_ratio() < _LEAST_LIKENESS or matcher.quick_ratio() < _LEAST_LIKENESS:
-                continue
-            likeness = matcher.ratio()
-            if likeness >= _LEAST_LIKENESS:
-                rarity = row / len(self._row_of)
-                score = likeness + _PREFIX_BONUS * _common_prefix(word, candidate) - _RARITY_MALUS * rarity
-                scored.append((-score, candidate))
-        return [candidate.replace("_", " ") for _, candidate in sorted(scored)[:n]]
+        """Return up to `n` known words that `word` may be a misspelling of, the likeliest first."""
+        near = near_words("_".join(word.lower().split()), self._row_of, len(self._row_of), n)
+        return [candidate.replace("_", " ") for candidate in near]
 
 
 def _unit(vector: Float32) -> Float32:
     return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), dtype=np.float32)
-
-
-def _common_prefix(a: str, b: str) -> int:
-    differing = (place for place, (x, y) in enumerate(zip(a, b, strict=False)) if x != y)
-    return next(differing, min(len(a), len(b)))

@@ -1,0 +1,172 @@
+"""Match a query's words with what photos are said to show, and say why they match."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain import LabelReason
+from app.errors import UnknownWordsError
+from app.text import scoring
+from app.text.labels import LabelSet
+from app.text.query import Term, parse_query
+from app.text.word_vectors import WordVectors
+
+Float32 = NDArray[np.float32]
+
+REASONS_PER_TERM = 3
+_LEAST_REASON = 0.01
+
+
+class PhotoLabels(Protocol):
+    """What each photo is said to show, by row; rows that aren't `held` hold zeros.
+
+    label_scores, object_confidences: float32 (n_photos, n_labels), 0..1. word_vectors: float32 (n_photos,
+    n_dimensions). tag_ids: int32 (n_photos, n_kept). tag_probabilities: float32 (n_photos, n_kept), 0..1.
+    held: bool (n_photos,).
+    """
+
+    @property
+    def label_scores(self) -> Float32: ...  # noqa: D102
+    @property
+    def object_confidences(self) -> Float32: ...  # noqa: D102
+    @property
+    def word_vectors(self) -> Float32: ...  # noqa: D102
+    @property
+    def tag_ids(self) -> NDArray[np.int32]: ...  # noqa: D102
+    @property
+    def tag_probabilities(self) -> Float32: ...  # noqa: D102
+    @property
+    def held(self) -> NDArray[np.bool_]: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class TermMeaning:
+    """What a term means: how much each label counts for it.
+
+    `vector`: float32 (n_dimensions,), length 1. `label_weights`: float32 (n_labels,), `tag_weights`: float32
+    (n_tags,), both 0..1. `strength`: how far labels can tell the term at all, 0.1..1.
+    """
+
+    term: Term
+    vector: Float32
+    label_weights: Float32
+    tag_weights: Float32
+    strength: float
+
+
+@dataclass(frozen=True)
+class UnderstoodQuery:
+    """The known terms of a query, and plain sentences about those that aren't known."""
+
+    wanted: tuple[TermMeaning, ...]
+    excluded: tuple[TermMeaning, ...]
+    notices: tuple[str, ...] = ()
+
+
+class KeywordMatcher:
+    """Matches words with the labels and tags of one model.
+
+    `labels` name the columns of label_scores, `tag_names` what tag_ids count, both in the model's order.
+    """
+
+    def __init__(self, labels: Sequence[str], tag_names: Sequence[str], words: WordVectors) -> None:
+        self._words = words
+        self._labels = LabelSet(labels, words)
+        self._tags = LabelSet(tag_names, words)
+
+    def understand(self, text: str) -> UnderstoodQuery:
+        """Parse a query and find what its terms mean.
+
+        Raise QueryError for a malformed query and UnknownWordsError if none of the wanted terms is known.
+        """
+        query = parse_query(text, is_collocation=self._words.known)
+        wanted, excluded = self._meanings(query.terms), self._meanings(query.exclusions)
+        unknown = self._unknown_words([*query.terms, *query.exclusions])
+        suggestions = {word: self._words.near_words(word) for word in unknown}
+        if not (wanted or (excluded and not query.terms)):
+            raise UnknownWordsError(_explain_unknown(suggestions), words=tuple(unknown), suggestions=suggestions)
+        notices = (_explain_unknown(suggestions),) if suggestions else ()
+        return UnderstoodQuery(wanted, excluded, notices)
+
+    def late(self, query: UnderstoodQuery, photos: PhotoLabels) -> Float32:
+        """Return each photo's score, float32 (n_photos,), 0..1, from each term against each label of the photo."""
+        wanted = self._scores(query.wanted, photos)
+        strengths = np.array([meaning.strength for meaning in query.wanted], dtype=np.float32)
+        scores = scoring.combined(wanted, strengths, self._scores(query.excluded, photos))
+        return np.where(photos.held, scores, np.float32(0.0))
+
+    def classic(self, query: UnderstoodQuery, photos: PhotoLabels) -> Float32:
+        """Return the cosine of the query's mean word vector with each photo's, float32 (n_photos,), -1..1.
+
+        Excluded terms are taken off the mean.
+        """
+        vectors = [meaning.vector for meaning in query.wanted] + [-meaning.vector for meaning in query.excluded]
+        return scoring.classic_scores(np.mean(vectors, axis=0, dtype=np.float32), photos.word_vectors)
+
+    def reasons(self, query: UnderstoodQuery, photos: PhotoLabels, row: int) -> tuple[LabelReason, ...]:
+        """Return which labels of a photo matched which term, for each term the strongest ones first."""
+        return tuple(reason for meaning in query.wanted for reason in self._term_reasons(meaning, photos, row))
+
+    def _meanings(self, terms: Iterable[Term]) -> tuple[TermMeaning, ...]:
+        return tuple(meaning for meaning in map(self._meaning, terms) if meaning is not None)
+
+    def _meaning(self, term: Term) -> TermMeaning | None:
+        vector = self._words.phrase_vector(term.words)
+        if vector is None:
+            return None
+        label_fits, tag_fits = self._labels.fits(term, vector), self._tags.fits(term, vector)
+        best = max(float(fits.max(initial=-1.0)) for fits in (label_fits, tag_fits))
+        return TermMeaning(
+            term,
+            vector,
+            label_weights=scoring.label_weights(label_fits, best),
+            tag_weights=scoring.label_weights(tag_fits, best),
+            strength=scoring.strength(best),
+        )
+
+    def _unknown_words(self, terms: Iterable[Term]) -> list[str]:
+        """Return the words without a vector, save those of a collocation that has one of its own."""
+        unknown = (
+            word
+            for term in terms
+            if not self._words.known(term.text)
+            for word in term.words
+            if not self._words.known(word)
+        )
+        return list(dict.fromkeys(unknown))
+
+    def _scores(self, meanings: Sequence[TermMeaning], photos: PhotoLabels) -> Float32:
+        """Return float32 (n_meanings, n_photos), 0..1."""
+        scores = np.zeros((len(meanings), len(photos.held)), dtype=np.float32)
+        for row, meaning in enumerate(meanings):
+            scores[row] = scoring.term_scores(
+                scoring.any_label(photos.label_scores, meaning.label_weights),
+                scoring.any_label(photos.object_confidences, meaning.label_weights),
+                scoring.any_tag(photos.tag_ids, photos.tag_probabilities, meaning.tag_weights),
+            )
+        return scores
+
+    def _term_reasons(self, meaning: TermMeaning, photos: PhotoLabels, row: int) -> list[LabelReason]:
+        picture = meaning.label_weights * photos.label_scores[row]
+        objects = scoring.OBJECT_TRUST * meaning.label_weights * photos.object_confidences[row]
+        tag_ids = photos.tag_ids[row]
+        tags = scoring.TAG_TRUST * meaning.tag_weights[tag_ids] * np.sqrt(photos.tag_probabilities[row])
+        found = [(float(weight), name, "picture") for weight, name in zip(picture, self._labels.names, strict=True)]
+        found += [(float(weight), name, "objects") for weight, name in zip(objects, self._labels.names, strict=True)]
+        found += [(float(weight), self._tags.names[tag], "tags") for weight, tag in zip(tags, tag_ids, strict=True)]
+        strongest = sorted((entry for entry in found if entry[0] >= _LEAST_REASON), reverse=True)
+        return [
+            LabelReason(meaning.term.text, label, weight, source)
+            for weight, label, source in strongest[:REASONS_PER_TERM]
+        ]
+
+
+def _explain_unknown(suggestions: dict[str, list[str]]) -> str:
+    sentences = []
+    for word, near in suggestions.items():
+        advice = f"Did you mean {' or '.join(near)}?" if near else "Try another word for it."
+        sentences.append(f"“{word}” is not a word that the gallery knows. {advice}")
+    return " ".join(sentences)
