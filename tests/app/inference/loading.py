@@ -15,4 +15,4 @@ def wait_until_loaded(client: ModelClient, model: ModelCard) -> None:
         except ModelServerUnavailable:
             return False
 
-    wait_until(loaded, timeout_s=60, what=f"that {model.name} is loaded")
+    wait_until(loaded, timeout_s=120, what=f"that {model.name} is loaded")

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-START_LIMIT_S = 60.0
+START_LIMIT_S = 120.0
 
 
 class ServerProcess:

@@ -30,7 +30,7 @@ def free_port() -> int:
 
 
 def wait_until_open(port: int, server: ServerProcess) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and server.process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
