@@ -55,7 +55,7 @@ def gallery_command(data: Path, *arguments: str, folder: Path = ROOT) -> subproc
     """Run `./gallery`, called from `folder`."""
     subprocess.run(["make", "--silent", *INSTALLED, "gallery"], cwd=ROOT, env=plain_environment(), check=True)
     environment = plain_environment() | {"GALLERY_DATA": str(data), "GALLERY_MODEL_SERVER": "127.0.0.1:9"}
-    command = [ROOT / "gallery", *arguments]
+    command = [str(ROOT / "gallery"), *arguments]
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -9,13 +10,24 @@ import click
 
 from app.cli.access import Access
 from app.cli.gateway import Gateway, Json, PhotoFile
-from app.cli.output import FAILED, ProgressBar, error_json, errors_reported, json_option, print_json, warn
+from app.cli.output import FAILED, ProgressBar, error_json, errors_reported, json_option, print_json, printable, warn
 from app.cli.sources import Chosen, FileSource, Source, choose_files, read_addresses
 from app.cli.waiting import wait_until_looked_at
 from app.errors import GalleryError
 
 BATCH = 8
 """How many photos are fetched at once and handed over together."""
+
+
+@dataclass
+class Outcome:
+    """What came of an import, as far as it went."""
+
+    items: list[Json] = field(default_factory=list)
+    """What became of each photo that was tried."""
+    untried: int = 0
+    problem: GalleryError | None = None
+    """What ended the import before all was done."""
 
 
 def import_command(access: Access) -> click.Command:
@@ -43,10 +55,8 @@ def import_command(access: Access) -> click.Command:
             chosen = choose_files(paths, recursive)
             sources = sources_of(chosen, csv_file, access.settings.max_upload_bytes)
             with access.gateway(working=True, create=True) as gateway:
-                items = store_all(gateway, sources)
-                if not no_wait:
-                    wait_until_looked_at(gateway, items)
-        report(items, chosen, as_json)
+                outcome = import_all(gateway, sources, wait=not no_wait)
+        report(outcome, chosen, as_json)
 
     return import_photos
 
@@ -61,9 +71,24 @@ def sources_of(chosen: Chosen, csv_file: Path | None, max_bytes: int) -> list[So
     return sources
 
 
-def store_all(gateway: Gateway, sources: Sequence[Source]) -> list[Json]:
-    """Store the photos; return what became of each, in order, with its `source`."""
-    items: list[Json] = []
+def import_all(gateway: Gateway, sources: Sequence[Source], *, wait: bool) -> Outcome:
+    """Store the photos and wait until they are looked at; whatever stops that ends up in the outcome."""
+    outcome = Outcome()
+    try:
+        store_all(gateway, sources, outcome.items)
+        if wait:
+            wait_until_looked_at(gateway, outcome.items)
+    except GalleryError as error:
+        outcome.problem = error
+    outcome.untried = len(sources) - len(outcome.items)
+    return outcome
+
+
+def store_all(gateway: Gateway, sources: Sequence[Source], items: list[Json]) -> None:
+    """Store the photos and append what became of each, in order, with its `source`, to `items`.
+
+    Raises GalleryError when the gallery itself fails, so that the rest needn't be tried.
+    """
     with ProgressBar("Importing", len(sources)) as bar, ThreadPoolExecutor(BATCH) as pool:
         for batch in batches(sources):
             stored = store_batch(gateway, batch, pool.map)
@@ -72,7 +97,6 @@ def store_all(gateway: Gateway, sources: Sequence[Source]) -> list[Json]:
                     warn(f"{item['source']}: {item['error']['message']}")
             items += stored
             bar.advance(len(batch))
-    return items
 
 
 def store_batch(
@@ -101,19 +125,23 @@ def batches(sources: Sequence[Source]) -> Iterator[list[Source]]:
         yield batch
 
 
-def report(items: Sequence[Json], chosen: Chosen, as_json: bool) -> None:
+def report(outcome: Outcome, chosen: Chosen, as_json: bool) -> None:
     """Say what came of it; end with exit code 1 if not everything worked."""
-    failed = sum("error" in item for item in items)
-    duplicates = sum(bool(item.get("duplicate")) for item in items)
-    imported = len(items) - failed - duplicates
+    failed = sum("error" in item for item in outcome.items)
+    duplicates = sum(bool(item.get("duplicate")) for item in outcome.items)
+    imported = len(outcome.items) - failed - duplicates
     if as_json:
-        counts = {"imported": imported, "duplicates": duplicates, "failed": failed}
-        print_json({**counts, "skipped": chosen.other_files, "items": list(items)})
+        counts = {"imported": imported, "duplicates": duplicates, "failed": failed, "untried": outcome.untried}
+        problem = {} if outcome.problem is None else {"error": error_json(outcome.problem)}
+        print_json({**counts, "skipped": chosen.other_files, "items": outcome.items, **problem})
     else:
-        click.echo(f"{imported} imported, {duplicates} were there already, {failed} failed.")
+        untried = f", {outcome.untried} were not tried" if outcome.untried else ""
+        click.echo(f"{imported} imported, {duplicates} were there already, {failed} failed{untried}.")
     if chosen.other_files:
         warn(f"{chosen.other_files} other files in the folders are no pictures by their names.")
     if chosen.subfolders:
         warn(f"{chosen.subfolders} folders within the folders were left out; --recursive takes them too.")
+    if outcome.problem is not None:
+        raise click.ClickException(printable(outcome.problem.message))
     if failed:
         raise SystemExit(FAILED)

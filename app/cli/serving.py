@@ -28,7 +28,6 @@ READY_PATIENCE_S = 60.0
 """After this long the address is given even if a part is still away: the gallery can be used without it."""
 STOP_GRACE_S = 15.0
 """Longer than gunicorn gives its worker and the worker its model server, together."""
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def serve_command(access: Access) -> click.Command:
@@ -78,13 +77,17 @@ def free_port(host: str, port: int) -> int:
 
 @contextmanager
 def stop_requests() -> Iterator[threading.Event]:
-    """Return an event that Ctrl-C and the signals to end set, instead of interrupting."""
+    """Return an event that Ctrl-C and the signals to end set, instead of interrupting.
+
+    A hang-up that is ignored already, as `nohup` does it, stays ignored.
+    """
     stop = threading.Event()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         stop.set()
 
-    before = {number: signal.signal(number, on_signal) for number in STOP_SIGNALS}
+    hang_up = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM, *hang_up)}
     try:
         yield stop
     finally:
@@ -156,6 +159,6 @@ def end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(STOP_GRACE_S)
-    with suppress(ProcessLookupError):
+    with suppress(ProcessLookupError, PermissionError):  # nobody is left; macOS says the latter
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -44,6 +44,8 @@ class FileSource:
         """Read the file."""
         try:
             self.path.name.encode()
+            if not self.path.is_file():
+                raise BadInput("It can't be read: it is no file, or a folder that is closed to you.")
             size_bytes = self.path.stat().st_size
             if size_bytes > self.max_bytes:
                 raise too_large(f"{size_bytes:,} bytes", self.max_bytes)
@@ -68,24 +70,27 @@ class Chosen:
 def choose_files(paths: Iterable[Path], recursive: bool) -> Chosen:
     """Return the given files, and the pictures in the given folders, by name.
 
-    A file that is named itself is taken whatever it is called; hidden files in folders are not.
+    A file that is named itself is taken whatever it is called; hidden files in folders are not. A folder that can't
+    be looked into stands among the files, so that importing it fails with the reason.
     """
-    files: dict[Path, None] = {}
+    files: list[Path] = []
+    closed: list[OSError] = []
     other_files = subfolders = 0
     for path in paths:
         if not path.is_dir():
-            files[path] = None
+            files.append(path)
             continue
-        for folder, folders, names in os.walk(path):
+        for folder, folders, names in os.walk(path, onerror=closed.append):
             visible = sorted(name for name in names if not name.startswith("."))
             pictures = [name for name in visible if is_picture_name(name)]
-            files |= dict.fromkeys(Path(folder, name) for name in pictures)
+            files += [Path(folder, name) for name in pictures]
             other_files += len(visible) - len(pictures)
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             if not recursive:
                 subfolders += len(folders)
                 folders.clear()
-    return Chosen(tuple(files), other_files, subfolders)
+    files += [Path(error.filename) for error in closed]
+    return Chosen(tuple(dict.fromkeys(files)), other_files, subfolders)
 
 
 def is_picture_name(name: str) -> bool:

@@ -14,25 +14,25 @@ PATIENCE_S = 120.0
 UNFINISHED = (PhotoState.STORED, PhotoState.PROCESSING)
 
 
-def wait_until_looked_at(gateway: Gateway, items: Sequence[Json], patience_s: float = PATIENCE_S) -> None:
+def wait_until_looked_at(gateway: Gateway, items: Sequence[Json]) -> None:
     """Wait for each stored photo and note its `state` in its item, and an `error` for one that failed.
 
-    Raises ModelServerUnavailable if a needed part stays away for `patience_s`; the photos are stored all the same.
+    Raises ModelServerUnavailable if a needed part stays away for `PATIENCE_S`; the photos are stored all the same.
     """
     waiting = [item for item in items if item.get("state") in UNFINISHED]
     with ProgressBar("Looking at them", len(waiting)) as bar:
         for place, item in enumerate(waiting):
-            _wait_for(gateway, item, len(waiting) - place, patience_s, bar)
+            _wait_for(gateway, item, len(waiting) - place, bar)
             bar.advance()
 
 
-def _wait_for(gateway: Gateway, item: Json, left: int, patience_s: float, bar: ProgressBar) -> None:
-    deadline_s = time.monotonic() + patience_s
+def _wait_for(gateway: Gateway, item: Json, left: int, bar: ProgressBar) -> None:
+    deadline_s = time.monotonic() + PATIENCE_S
     while (photo := _photo(gateway, item)) is not None and photo["state"] in UNFINISHED:
         reason = why_idle(gateway)
         bar.say(reason or "Looking at them")
         if reason is None:
-            deadline_s = time.monotonic() + patience_s
+            deadline_s = time.monotonic() + PATIENCE_S
         elif time.monotonic() > deadline_s:
             raise ModelServerUnavailable(
                 f"The photos are stored, but {left} of them wait to be looked at: {reason} "

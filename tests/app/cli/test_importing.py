@@ -1,4 +1,5 @@
 import json
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,16 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from app.errors import StoreFull
 from app.services.photo_ids import photo_id_of
 from tests.app.cli.command_line import CommandLine
 from tests.app.cli.conftest import MakeFolder
 
 
 def test_a_folder_is_imported_and_ready(gallery: CommandLine, photos: MakeFolder) -> None:
-    folder = photos("one.jpg", "two.JPG")
+    folder = photos("one.jpg", 'zwei \u00fc \u65e5\u672c "2".JPG')
     answer = gallery.json("import", folder)
     assert (answer["imported"], answer["duplicates"], answer["failed"]) == (2, 0, 0)
-    assert [Path(item["source"]).name for item in answer["items"]] == ["one.jpg", "two.JPG"]
+    assert [Path(item["source"]).name for item in answer["items"]] == ["one.jpg", 'zwei \u00fc \u65e5\u672c "2".JPG']
+    assert [item["filename"] for item in answer["items"]] == ["one.jpg", 'zwei \u00fc \u65e5\u672c "2".JPG']
     assert [item["state"] for item in answer["items"]] == ["ready", "ready"]
     assert answer["items"][0]["id"] == photo_id_of((folder / "one.jpg").read_bytes())
 
@@ -70,6 +73,45 @@ def test_a_photo_over_the_limit_is_refused_before_it_is_read(on_file: CommandLin
         file.truncate(on_file.settings.max_upload_bytes + 1)
     answer = on_file.json("import", folder, code=1)
     assert [item.get("error", {}).get("code") for item in answer["items"]] == ["upload_too_large", None]
+
+
+def test_what_cannot_be_read_is_said(on_file: CommandLine, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.jpg")).write_bytes(b"")
+    (tmp_path / "gone.jpg").symlink_to("nowhere")
+    answer = on_file.json("import", tmp_path, code=1)
+    errors = {Path(item["source"]).name: item["error"] for item in answer["items"]}
+    assert errors["\ufffd.jpg"]["code"] == "bad_file_name"
+    assert "no file" in errors["pipe.jpg"]["message"]
+    assert "no file" in errors["gone.jpg"]["message"]
+
+
+def test_a_full_gallery_ends_the_import_with_what_was_done(
+    on_file: CommandLine, photos: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise StoreFull("The disk is full. Free some room.")
+
+    on_file.run("import", photos("one.jpg"), "--no-wait")
+    monkeypatch.setattr("app.store.hdf5.Hdf5Store.add", refuse)
+    folder = photos(*[f"{number}.jpg" for number in range(9)])
+    (folder / "0.jpg").write_bytes(b"")
+    result = on_file.run("import", folder, "--json", code=1)
+    answer = json.loads(result.stdout)
+    assert (answer["imported"], answer["untried"], answer["error"]["code"]) == (0, 9, "store_full")
+    assert result.stderr.endswith("Error: The disk is full. Free some room.\n")
+
+
+def test_a_model_server_that_stays_away_ends_the_wait(on_file: CommandLine, photos: MakeFolder) -> None:
+    alone = CommandLine(replace(on_file.settings, model_server="127.0.0.1:9"))
+    folder = photos("one.jpg")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.cli.waiting.PATIENCE_S", 1.0)
+        answer = alone.json("import", folder, code=1)
+    assert answer["imported"] == 1
+    assert answer["error"]["code"] == "model_server_unavailable"
+    assert "stored" in answer["error"]["message"]
+    assert on_file.json("import", folder)["duplicates"] == 1
 
 
 def test_nothing_to_import_is_a_wrong_command_line(on_file: CommandLine) -> None:
