@@ -87,9 +87,7 @@ def write_legacy(path: Path, tensors: Tensors) -> None:
         state = OrderedDict((name, tensor(torch, str(i), array)) for i, (name, array) in enumerate(tensors.items()))
         parts = [LEGACY_MAGIC, LEGACY_PROTOCOL, {"little_endian": True}, state, [str(i) for i in range(len(tensors))]]
         head = b"".join(dump(part) for part in parts)
-    body = b"".join(
-        struct.pack("<q", array.size) + array.ravel(order="K").tobytes() for array in tensors.values()
-    )
+    body = b"".join(struct.pack("<q", array.size) + array.ravel(order="K").tobytes() for array in tensors.values())
     path.write_bytes(head + body)
 
 

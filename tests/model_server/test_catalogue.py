@@ -30,7 +30,12 @@ sha256 = "00"
 
 def test_default_model_has_coco_labels_and_imagenet_tags() -> None:
     card = load_card("gallery_default")
-    assert (len(card.labels), card.labels[0], card.labels[16], card.labels[-1]) == (80, "person", "horse", "toothbrush")
+    assert (len(card.labels), card.labels[0], card.labels[16], card.labels[-1]) == (
+        80,
+        "person",
+        "dog",
+        "toothbrush",
+    )
     assert len(card.tag_classes) == 1000
     assert (card.tag_classes[281].wnid, card.tag_classes[281].name) == ("n02123045", "tabby")
     assert card.roles == {"detector", "embedder", "tagger"}

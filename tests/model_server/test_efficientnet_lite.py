@@ -80,7 +80,11 @@ def test_folded_weights_equal_convolution_and_batch_norm(depthwise: bool) -> Non
     )
     kernel, bias = folded_weights(checkpoint())[name]
     state = checkpoint()
-    plain = state[f"{source}.weight"].transpose(2, 3, 0, 1) if depthwise else state[f"{source}.weight"].transpose(2, 3, 1, 0)
+    plain = (
+        state[f"{source}.weight"].transpose(2, 3, 0, 1)
+        if depthwise
+        else state[f"{source}.weight"].transpose(2, 3, 1, 0)
+    )
     x = np.random.default_rng(3).normal(size=(1, 8, 8, 96)).astype(np.float32)
 
     def convolution(weights: list[NDArray[np.float32]]) -> NDArray[np.float32]:
