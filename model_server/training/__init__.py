@@ -1,0 +1,1 @@
+"""Train and measure what the models need: detection heads, label probe, word vectors."""
