@@ -46,6 +46,9 @@ models: .venv/installed  ## build the default model unless that is done already
 browser: .venv/tested  ## find or install a browser for the tests
 	@$(BIN)/python -m tests.browser.install
 
+protocol: .venv/tested  ## generate the code of the model server's messages anew
+	$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --mypy_out=. app/inference/protocol/serving.proto
+
 requirements: .venv/installed  ## compile the pinned requirements anew
 	$(BIN)/pip install --quiet uv
 	for folder in . model_server tests; do \

@@ -18,6 +18,7 @@ from app.services.gallery import Gallery
 from app.services.ingest import Ingest
 from app.services.keyword_search import KeywordSearch
 from app.services.library import Library, Limits
+from app.services.model_server_watch import ModelServerWatch
 from app.services.photo_search import PhotoSearch
 from app.services.prepared import PreparedInputs
 from app.services.searches import Searches
@@ -55,6 +56,8 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
 
         ingest = Ingest(store, client, card, maker, index, prepared, model_input, settings.batch_size)
         opened.callback(ingest.stop)
+        watch = ModelServerWatch(client, card, on_return=ingest.wake)
+        opened.callback(watch.stop)
         limits = Limits(settings.max_upload_bytes, settings.max_pixels)
         gallery = Gallery(
             library=Library(store, card, maker, index, ingest, prepared, limits),
@@ -69,11 +72,12 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
                 settings.max_pixels,
             ),
             ingest=ingest,
-            status=Status(store, client, card, cards, index, ingest),
+            status=Status(store, watch, card, cards, index, ingest),
             close=opened.pop_all().close,
         )
     if working:
         ingest.start()
+        watch.start()
     return gallery
 
 

@@ -1,19 +1,14 @@
 """How the gallery is: what pages, `/readyz` and `gallery status` say."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import monotonic
 
 from app.domain import Part, PartState, PhotoState
-from app.errors import InferenceError
-from app.inference.base import ModelClient, ModelState
 from app.services.feature_index import FeatureIndex
 from app.services.ingest import Ingest
+from app.services.model_server_watch import ModelServerWatch
 from app.store.base import Store, StoreInfo
 from model_server.catalogue import ModelCard
-
-CHECK_EVERY_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -28,30 +23,27 @@ class ModelReport:
 
 
 class Status:
-    """Asks each part how it is; the model server at most once a second."""
+    """Says how each part is, without waiting for any of them."""
 
     def __init__(
         self,
         store: Store,
-        client: ModelClient,
+        watch: ModelServerWatch,
         card: ModelCard,
         cards: Callable[[], list[ModelCard]],
         index: FeatureIndex,
         ingest: Ingest,
     ) -> None:
         self._store = store
-        self._client = client
+        self._watch = watch
         self._card = card
         self._cards = cards
         self._index = index
         self._ingest = ingest
-        self._lock = threading.Lock()
-        self._checked_at_s = float("-inf")
-        self._model_part = Part("model_server", PartState.STARTING, "The model server has not been asked yet.")
 
     def parts(self) -> tuple[Part, ...]:
         """Return how each part is."""
-        return (self._file_part(), self._model_server_part(), self._ingest_part(), self._index_part())
+        return (self._file_part(), self._watch.part, self._ingest_part(), self._index_part())
 
     def ready(self) -> bool:
         """Tell whether photos can be stored, looked at and found."""
@@ -59,7 +51,7 @@ class Status:
 
     def banner(self) -> str | None:
         """Return one plain line for people while something is away, or None."""
-        part = self._model_server_part()
+        part = self._watch.part
         if part.state is PartState.READY:
             return None
         waiting = self._store.info().pending_jobs
@@ -73,7 +65,7 @@ class Status:
             ModelReport(
                 card,
                 active=card == self._card,
-                state=self._model_server_part().state if card == self._card else PartState.DOWN,
+                state=self._watch.part.state if card == self._card else PartState.DOWN,
                 covered=len(self._index) if card == self._card else 0,
             )
             for card in self._cards()
@@ -92,23 +84,6 @@ class Status:
         }
         facts |= {str(state): info.by_state.get(state, 0) for state in PhotoState}
         return Part("gallery_file", PartState.READY, f"{info.photos:,} photos in {info.path.name}.", facts)
-
-    def _model_server_part(self) -> Part:
-        with self._lock:
-            if monotonic() - self._checked_at_s >= CHECK_EVERY_S:
-                self._model_part = self._ask_model_server()
-                self._checked_at_s = monotonic()
-            return self._model_part
-
-    def _ask_model_server(self) -> Part:
-        name = "model_server"
-        try:
-            status = self._client.status(self._card)
-        except InferenceError as error:
-            return Part(name, PartState.DOWN, error.message, {"model": self._card.name})
-        states = {ModelState.LOADED: PartState.READY, ModelState.LOADING: PartState.STARTING}
-        facts: dict[str, str | int | float] = {"model": self._card.name, "version": status.version or 0}
-        return Part(name, states.get(status.state, PartState.DOWN), status.message, facts)
 
     def _ingest_part(self) -> Part:
         waiting = self._store.info().pending_jobs

@@ -1,0 +1,70 @@
+"""Words find photos by what the model says they show; made-up scores stand for the model here."""
+
+import numpy as np
+import pytest
+
+from app.domain import KeywordMode, LabelReason
+from app.errors import QueryError, UnknownWordsError
+from app.services.feature_index import FeatureIndex
+from app.services.keyword_search import KeywordSearch
+from app.text.word_vectors import WordVectors
+from model_server.catalogue import load_card
+from tests.app.services.test_feature_index import features, photo
+
+CARD = load_card("gallery_default")
+SHOWN = ("cat", "dog", "car", "person", "pizza")
+
+
+@pytest.fixture(scope="module")
+def search() -> KeywordSearch:
+    """Return a search among photos of which photo n shows SHOWN[n]."""
+    words = WordVectors.load()
+    index = FeatureIndex(CARD)
+    for row, label in enumerate(SHOWN):
+        index.put([photo(row)], [features(CARD.labels.index(label) + 1, confidence=0.9)])
+    return KeywordSearch(CARD, index, words)
+
+
+@pytest.mark.parametrize(
+    ("words", "label"),
+    [("cat", "cat"), ("kitty", "cat"), ("puppy", "dog"), ("automobile", "car"), ("vehicle", "car"), ("cats", "cat")],
+)
+def test_words_that_mean_alike_find_the_photo_first_and_say_why(
+    search: KeywordSearch, words: str, label: str
+) -> None:
+    match = search.match(words, KeywordMode.LATE)
+    best = int(np.argmax(match.scores))
+    assert SHOWN[best] == label
+    reasons = search.explain(match, photo(best))
+    first = reasons[0]
+    assert isinstance(first, LabelReason)
+    assert (first.word, first.label) == (words, label)
+    assert 0 < first.weight <= 1
+
+
+def test_an_excluded_word_leaves_its_photos_out(search: KeywordSearch) -> None:
+    scores = search.match("animal -dog", KeywordMode.LATE).scores
+    assert scores[SHOWN.index("cat")] > 0.1
+    assert scores[SHOWN.index("dog")] == 0
+
+
+def test_unknown_words_are_said_with_near_ones(search: KeywordSearch) -> None:
+    with pytest.raises(UnknownWordsError) as caught:
+        search.match("giraf", KeywordMode.LATE)
+    assert "giraffe" in caught.value.suggestions["giraf"]
+
+
+def test_a_known_word_beside_an_unknown_one_is_searched_and_the_other_noted(search: KeywordSearch) -> None:
+    match = search.match("cat qwertzuiop", KeywordMode.LATE)
+    assert int(np.argmax(match.scores)) == SHOWN.index("cat")
+    assert any("qwertzuiop" in notice for notice in match.query.notices)
+
+
+def test_an_overlong_query_is_refused(search: KeywordSearch) -> None:
+    with pytest.raises(QueryError):
+        search.match("cat " * 2500, KeywordMode.LATE)
+
+
+def test_an_empty_gallery_has_no_scores() -> None:
+    empty = KeywordSearch(CARD, FeatureIndex(CARD), WordVectors.load())
+    assert len(empty.match("cat", KeywordMode.LATE).scores) == 0
