@@ -28,7 +28,6 @@ _STOP_WORDS = """
 """
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 _ANTONYM_POINTER = "!"
-_WALKS_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class WalkSettings:
     `tokens`: words in the whole text of walks. `go_on`: probability of one more step. `gloss_weight`: the
     weight of an edge from a meaning to a word of its explanation, where a pointer weighs 1. `visual_weight`:
     how much more walks begin at a noun that can be seen. `split_share`: how many of the words "hot_dog" are
-    written "hot dog". `gloss_rounds`: how often each explanation is written.
+    written "hot dog". `gloss_rounds`: how often each explanation is written. `at_once`: walks in memory.
     """
 
     tokens: int = 20_000_000
@@ -48,6 +47,7 @@ class WalkSettings:
     visual_weight: float = 4.0
     split_share: float = 0.3
     gloss_rounds: int = 3
+    at_once: int = 100_000
     seed: int = 0
 
 
@@ -139,7 +139,7 @@ def _walk_lines(wordnet: WordNet, settings: WalkSettings, random: np.random.Gene
     starts = start_probabilities(wordnet, settings.visual_weight)
     written = 0
     while written < settings.tokens:
-        begin = random.choice(len(starts), _WALKS_AT_ONCE, p=starts)
+        begin = random.choice(len(starts), settings.at_once, p=starts)
         for walk in _walk(begin, graph, spoken, settings, random):
             written += len(walk)
             yield " ".join(np.where(random.random(len(walk)) < settings.split_share, split[walk], joined[walk]))
