@@ -19,6 +19,7 @@ from app.domain import (
     PhotoState,
     SearchResults,
     SimilarityMethod,
+    Tag,
     UploadResult,
 )
 from app.errors import QueryError, UnknownWordsError
@@ -29,6 +30,10 @@ BROWSER_MEDIA_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image
 """What every browser shows by itself; of other pictures it gets a thumbnail."""
 
 LONGEST_TITLE = 80
+LEAST_CONFIDENCE_SHARE = 0.3
+"""Objects with less than this share of the surest one's confidence aren't shown: detectors name many."""
+LEAST_TAG_PROBABILITY = 0.02
+"""Tags that are less probable aren't shown: they are guesses."""
 SHOWN_AROUND = 60
 """How many characters of a query are shown before and after the one that can't be understood."""
 
@@ -306,7 +311,7 @@ class PhotoView(View):
     @property
     def alt(self) -> str:
         """What a screen reader says of the photo."""
-        labels = [thing.label for thing in self.details.objects] or [tag.label for tag in self.details.tags[:3]]
+        labels = [thing.label for thing in self.objects] or [tag.label for tag in self.tags[:3]]
         return described(self.details.photo.name, dict.fromkeys(labels))
 
     @property
@@ -330,8 +335,20 @@ class PhotoView(View):
     @property
     def marks(self) -> tuple[Mark, ...]:
         """The rectangles to draw, the largest first, so that the pointer reaches those inside another."""
-        marks = (Mark.of(number, thing, self.details.photo) for number, thing in enumerate(self.details.objects))
+        marks = (Mark.of(number, thing, self.details.photo) for number, thing in enumerate(self.objects))
         return tuple(sorted(marks, key=lambda mark: -mark.width * mark.height))
+
+    @property
+    def objects(self) -> tuple[DetectedObject, ...]:
+        """The objects that stand out, the surest first."""
+        things = self.details.objects
+        least = LEAST_CONFIDENCE_SHARE * max((thing.confidence for thing in things), default=0.0)
+        return tuple(thing for thing in things if thing.confidence >= least)
+
+    @property
+    def tags(self) -> tuple[Tag, ...]:
+        """The tags that say something."""
+        return tuple(tag for tag in self.details.tags if tag.probability >= LEAST_TAG_PROBABILITY)
 
     @property
     def state_text(self) -> str:

@@ -19,6 +19,7 @@ from app.domain import (
     SearchResults,
     SignalReason,
     SimilarityMethod,
+    Tag,
     UploadResult,
 )
 from app.errors import QueryError, UnknownWordsError, UnsupportedImage
@@ -69,6 +70,20 @@ def test_small_boxes_are_drawn_over_large_ones() -> None:
     marks = PhotoView(PhotoDetails(photo(), things, (), ()), SimilarityMethod.EMBEDDING).marks
     assert [(mark.number, mark.x, mark.width) for mark in marks] == [(1, 0.0, 4000.0), (0, 1600.0, 400.0)]
     assert marks[0].text == "dog 80\N{NO-BREAK SPACE}%"
+
+
+def test_objects_far_less_sure_than_the_surest_are_not_shown() -> None:
+    things = tuple(DetectedObject("cat", 17, confidence, Box(0, 0, 1, 1)) for confidence in (0.5, 0.16, 0.1))
+    view = PhotoView(PhotoDetails(photo(), things, (), ()), SimilarityMethod.EMBEDDING)
+    assert [thing.confidence for thing in view.objects] == [0.5, 0.16]
+    assert len(view.marks) == 2
+
+
+def test_tags_that_are_mere_guesses_are_not_shown() -> None:
+    details = PhotoDetails(photo(), (), (Tag("tabby", 0.71), Tag("tench", 0.004)), ())
+    view = PhotoView(details, SimilarityMethod.EMBEDDING)
+    assert [tag.label for tag in view.tags] == ["tabby"]
+    assert view.alt == "a.jpg: tabby"
 
 
 @pytest.mark.parametrize(
