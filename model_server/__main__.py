@@ -1,0 +1,92 @@
+"""The command `python -m model_server`: build, serve, train and evaluate the gallery's models."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from model_server.build import DEFAULT_OUT, build
+from model_server.catalogue import load_card, names
+from model_server.errors import ModelServerError
+
+DEFAULT_MODEL = "gallery_default"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand; 0 when it worked, 1 with one line on standard error when it can't."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    parser = _parser()
+    # What `serve` doesn't know belongs to the server's own command line.
+    options, rest = parser.parse_known_args(argv)
+    if rest and options.command != "serve":
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    commands = {"build": _build, "serve": _serve, "train": _train, "evaluate": _evaluate}
+    try:
+        return commands[options.command](options, rest)
+    except ModelServerError as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)  # noqa: T201 - a command speaks on its streams
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m model_server", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    make = commands.add_parser("build", help="build a SavedModel, unless it is up to date")
+    make.add_argument("name", nargs="?", default=DEFAULT_MODEL, help=f"one of: {', '.join(names())}")
+    make.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder of models (default: %(default)s)")
+
+    serve = commands.add_parser("serve", help="serve a folder of models over gRPC", add_help=False)
+    serve.add_argument("--models", type=Path, default=DEFAULT_OUT)
+
+    train = commands.add_parser("train", help="train the default model's heads and probe")
+    train.add_argument("--photos", type=Path, required=True, help="folder with train.jsonl and train/")
+    train.add_argument("--out", type=Path, required=True, help="folder for the weights and the log")
+    train.add_argument("--cache", type=Path, default=Path("build/features"), help="folder for features (7 GB)")
+    train.add_argument("--views", type=int, default=4, help="views of each photo (default: %(default)s)")
+    train.add_argument("--epochs", type=int, default=3, help="how often each view is shown (default: %(default)s)")
+
+    measure = commands.add_parser("evaluate", help="measure the built default model on labelled photos")
+    measure.add_argument("--photos", type=Path, required=True, help="folder with eval.jsonl and eval/")
+    measure.add_argument("--models", type=Path, default=DEFAULT_OUT, help="folder of models (default: %(default)s)")
+    measure.add_argument("--out", type=Path, help="write the result to this JSON file too")
+    return parser
+
+
+def _build(options: argparse.Namespace, _: list[str]) -> int:
+    folder, is_new = build(options.name, options.out)
+    print(f"{folder} {'built' if is_new else 'is up to date'}")  # noqa: T201 - the command's result
+    return 0
+
+
+def _serve(options: argparse.Namespace, rest: list[str]) -> int:
+    from model_server.server.cli import main as serve
+
+    return serve(["--models", str(options.models), *rest])
+
+
+def _train(options: argparse.Namespace, _: list[str]) -> int:
+    from model_server.training.detector import Recipe
+    from model_server.training.train import train
+
+    recipe = Recipe(epochs=options.epochs)
+    train(load_card(DEFAULT_MODEL), options.photos, options.out, options.cache, options.views, recipe)
+    return 0
+
+
+def _evaluate(options: argparse.Namespace, _: list[str]) -> int:
+    from model_server.training.evaluate import evaluate
+
+    card = load_card(DEFAULT_MODEL)
+    result = evaluate(card, options.models / card.name / str(card.version), options.photos)
+    text = json.dumps(result, indent=2)
+    print(text)  # noqa: T201 - the command's result
+    if options.out:
+        options.out.write_text(text + "\n", "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
