@@ -14,19 +14,18 @@ from app.services.photo_ids import parse_photo_id
 from app.web import wording
 from app.web.current import current_gallery
 from app.web.error_pages import status_of
+from app.web.query_problems import QueryProblem
 from app.web.receipts import Receipts
+from app.web.tiles import Findings, Tile
 from app.web.uploads import read_file, store_files
 from app.web.views import (
     FileOutcome,
-    Findings,
     GalleryView,
     PartView,
     PhotoSearchView,
     PhotoView,
-    QueryProblem,
     SearchView,
     StatusView,
-    Tile,
     UploadedView,
     UploadView,
 )

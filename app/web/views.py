@@ -3,29 +3,23 @@
 Templates contain no logic beyond loops and conditions over these; whatever needs computing is a property here.
 """
 
-import re
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from app.domain import (
     DetectedObject,
-    Hit,
     KeywordMode,
-    LabelReason,
-    ObjectsReason,
     Part,
     Photo,
     PhotoDetails,
-    PhotoState,
-    SearchResults,
     SimilarityMethod,
     Tag,
     UploadResult,
 )
-from app.errors import QueryError, UnknownWordsError
 from app.web import wording
+from app.web.query_problems import Choice, QueryProblem
+from app.web.tiles import Findings, Tile, described, file_url
 
-THUMBNAIL_SIZES_PX = (256, 512, 1024)
 BROWSER_MEDIA_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 """What every browser shows by itself; of other pictures it gets a thumbnail."""
 
@@ -34,10 +28,6 @@ LEAST_CONFIDENCE_SHARE = 0.3
 """Objects with less than this share of the surest one's confidence aren't shown: detectors name many."""
 LEAST_TAG_PROBABILITY = 0.02
 """Tags that are less probable aren't shown: they are guesses."""
-SHOWN_AROUND = 60
-"""How many characters of a query are shown before and after the one that can't be understood."""
-
-NARROWEST_TILE, WIDEST_TILE = 0.5, 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,95 +38,6 @@ class View:
     """One plain line when a part of the gallery is away."""
     query: str = ""
     """What stands in the search box."""
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A photo in a grid."""
-
-    photo: Photo
-
-    @property
-    def ratio(self) -> float:
-        """Width by height of the tile, kept within what a row can bear."""
-        ratio = self.photo.facts.width / max(1, self.photo.facts.height)
-        return round(min(WIDEST_TILE, max(NARROWEST_TILE, ratio)), 4)
-
-    @property
-    def thumbnail(self) -> str:
-        """The address of the thumbnail for browsers that know no `srcset`."""
-        return thumbnail_url(self.photo, 512)
-
-    @property
-    def srcset(self) -> str:
-        """The thumbnails with their widths, for the browser to choose from."""
-        widths = thumbnail_widths(self.photo)
-        return ", ".join(f"{thumbnail_url(self.photo, size_px)} {width_px}w" for size_px, width_px in widths)
-
-    @property
-    def badge(self) -> str | None:
-        """What to say of a photo that can't be searched yet."""
-        return None if self.photo.state is PhotoState.READY else wording.STATES[self.photo.state]
-
-    @property
-    def alt(self) -> str:
-        """What a screen reader says."""
-        return self.photo.name
-
-
-@dataclass(frozen=True)
-class HitTile(Tile):
-    """A photo that was found, with its score and its reasons in plain words."""
-
-    hit: Hit
-
-    @property
-    def score(self) -> str:
-        """The score with two decimals."""
-        return f"{self.hit.score:.2f}"
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Why it was found, the strongest first."""
-        return tuple(wording.reason_text(reason) for reason in self.hit.why)
-
-    @property
-    def alt(self) -> str:
-        """What a screen reader says: the name, and what was recognised."""
-        labels = dict.fromkeys(why.label for why in self.hit.why if isinstance(why, LabelReason | ObjectsReason))
-        return described(self.photo.name, labels)
-
-
-@dataclass(frozen=True)
-class Findings:
-    """Results of any search, the likely ones apart from the weak tail."""
-
-    results: SearchResults
-
-    @property
-    def likely(self) -> tuple[HitTile, ...]:
-        """The hits that stand above the drop in relevance."""
-        return tuple(HitTile(hit.photo, hit) for hit in self.results.hits if not hit.weak)
-
-    @property
-    def weak(self) -> tuple[HitTile, ...]:
-        """The hits past the drop."""
-        return tuple(HitTile(hit.photo, hit) for hit in self.results.hits if hit.weak)
-
-    @property
-    def summary(self) -> str:
-        """How many photos were found among how many, and how fast."""
-        found = wording.count_text(len(self.likely), "photo", "photos")
-        return f"{found} found among {self.results.searched:,} in {self.results.elapsed_ms:.0f} ms"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of several links to the same page in another way."""
-
-    text: str
-    url: str
-    current: bool
 
 
 @dataclass(frozen=True)
@@ -199,38 +100,6 @@ class UploadedView(View):
     def refused(self) -> int:
         """How many files were not taken."""
         return sum(outcome.photo is None for outcome in self.outcomes)
-
-
-@dataclass(frozen=True)
-class Correction:
-    """A word that isn't known, and the same query with a near word in its place."""
-
-    word: str
-    choices: tuple[Choice, ...]
-
-
-@dataclass(frozen=True)
-class QueryProblem:
-    """Why a query can't be answered, shown at the place."""
-
-    message: str
-    before: str = ""
-    at: str = ""
-    """The character that can't be understood; empty when no place is known."""
-    after: str = ""
-    corrections: tuple[Correction, ...] = ()
-
-    @classmethod
-    def of(cls, query: str, error: QueryError) -> "QueryProblem":
-        """Cut the query where the error points, and offer near words."""
-        if isinstance(error, UnknownWordsError):
-            corrections = tuple(correction(query, word, near) for word, near in error.suggestions.items() if near)
-            return cls(error.message, corrections=corrections)
-        place = error.position
-        if place is None or not 0 <= place < len(query):
-            return cls(error.message)
-        before = query[max(0, place - SHOWN_AROUND) : place]
-        return cls(error.message, before, query[place], query[place + 1 : place + 1 + SHOWN_AROUND])
 
 
 @dataclass(frozen=True)
@@ -425,40 +294,3 @@ class ErrorView(View):
     def advice(self) -> str:
         """What the person can do."""
         return wording.ADVICE.get(self.status, wording.ADVICE_FOR_OTHERS)
-
-
-def thumbnail_url(photo: Photo, size_px: int) -> str:
-    """Return the address of a thumbnail; `size_px` is its longer side."""
-    return f"/api/v1/images/{photo.id}/thumbnail?size={size_px}"
-
-
-def file_url(photo: Photo) -> str:
-    """Return the address of the bytes as uploaded."""
-    return f"/api/v1/images/{photo.id}/file"
-
-
-def thumbnail_widths(photo: Photo) -> list[tuple[int, int]]:
-    """Return each thumbnail's size and width in pixels, without those that would repeat a width."""
-    width, height = photo.facts.width, photo.facts.height
-    widths: dict[int, int] = {}
-    for size in THUMBNAIL_SIZES_PX:
-        scale = min(1.0, size / max(1, width, height))
-        widths.setdefault(max(1, round(width * scale)), size)
-    return [(size, pixels) for pixels, size in widths.items()]
-
-
-def described(name: str, labels: dict[str, None]) -> str:
-    """Return a photo's name and what is in it."""
-    return f"{name}: {', '.join(labels)}" if labels else name
-
-
-def correction(query: str, word: str, near_words: list[str]) -> Correction:
-    """Offer the query with each of the near words in the unknown one's place."""
-    queries = {near: with_word(query, word, near) for near in near_words}
-    choices = (Choice(near, f"/search?{urlencode({'q': text})}", current=False) for near, text in queries.items())
-    return Correction(word, tuple(choices))
-
-
-def with_word(query: str, word: str, other: str) -> str:
-    """Return the query with a word replaced wherever it stands alone."""
-    return re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", lambda _: other, query, flags=re.IGNORECASE)

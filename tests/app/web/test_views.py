@@ -24,8 +24,10 @@ from app.domain import (
 )
 from app.errors import QueryError, UnknownWordsError, UnsupportedImage
 from app.web import wording
+from app.web.query_problems import QueryProblem
 from app.web.receipts import Receipts
-from app.web.views import ErrorView, FileOutcome, Findings, PhotoView, QueryProblem, Tile
+from app.web.tiles import Findings, Tile
+from app.web.views import ErrorView, FileOutcome, PhotoView
 
 WIDE, TALL = (4000, 1000), (1000, 4000)
 

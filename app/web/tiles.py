@@ -1,0 +1,115 @@
+"""Photos in grids and what a search found, as templates show them."""
+
+from dataclasses import dataclass
+
+from app.domain import Hit, LabelReason, ObjectsReason, Photo, PhotoState, SearchResults
+from app.web import wording
+
+THUMBNAIL_SIZES_PX = (256, 512, 1024)
+
+NARROWEST_TILE, WIDEST_TILE = 0.5, 3.0
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A photo in a grid."""
+
+    photo: Photo
+
+    @property
+    def ratio(self) -> float:
+        """Width by height of the tile, kept within what a row can bear."""
+        ratio = self.photo.facts.width / max(1, self.photo.facts.height)
+        return round(min(WIDEST_TILE, max(NARROWEST_TILE, ratio)), 4)
+
+    @property
+    def thumbnail(self) -> str:
+        """The address of the thumbnail for browsers that know no `srcset`."""
+        return thumbnail_url(self.photo, 512)
+
+    @property
+    def srcset(self) -> str:
+        """The thumbnails with their widths, for the browser to choose from."""
+        widths = thumbnail_widths(self.photo)
+        return ", ".join(f"{thumbnail_url(self.photo, size_px)} {width_px}w" for size_px, width_px in widths)
+
+    @property
+    def badge(self) -> str | None:
+        """What to say of a photo that can't be searched yet."""
+        return None if self.photo.state is PhotoState.READY else wording.STATES[self.photo.state]
+
+    @property
+    def alt(self) -> str:
+        """What a screen reader says."""
+        return self.photo.name
+
+
+@dataclass(frozen=True)
+class HitTile(Tile):
+    """A photo that was found, with its score and its reasons in plain words."""
+
+    hit: Hit
+
+    @property
+    def score(self) -> str:
+        """The score with two decimals."""
+        return f"{self.hit.score:.2f}"
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it was found, the strongest first."""
+        return tuple(wording.reason_text(reason) for reason in self.hit.why)
+
+    @property
+    def alt(self) -> str:
+        """What a screen reader says: the name, and what was recognised."""
+        labels = dict.fromkeys(why.label for why in self.hit.why if isinstance(why, LabelReason | ObjectsReason))
+        return described(self.photo.name, labels)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Results of any search, the likely ones apart from the weak tail."""
+
+    results: SearchResults
+
+    @property
+    def likely(self) -> tuple[HitTile, ...]:
+        """The hits that stand above the drop in relevance."""
+        return tuple(HitTile(hit.photo, hit) for hit in self.results.hits if not hit.weak)
+
+    @property
+    def weak(self) -> tuple[HitTile, ...]:
+        """The hits past the drop."""
+        return tuple(HitTile(hit.photo, hit) for hit in self.results.hits if hit.weak)
+
+    @property
+    def summary(self) -> str:
+        """How many photos were found among how many, and how fast."""
+        found = wording.count_text(len(self.likely), "photo", "photos")
+        return f"{found} found among {self.results.searched:,} in {self.results.elapsed_ms:.0f} ms"
+
+
+def thumbnail_url(photo: Photo, size_px: int) -> str:
+    """Return the address of a thumbnail; `size_px` is its longer side."""
+    return f"/api/v1/images/{photo.id}/thumbnail?size={size_px}"
+
+
+def file_url(photo: Photo) -> str:
+    """Return the address of the bytes as uploaded."""
+    return f"/api/v1/images/{photo.id}/file"
+
+
+def thumbnail_widths(photo: Photo) -> list[tuple[int, int]]:
+    """Return each thumbnail's size and width in pixels, without those that would repeat a width."""
+    width, height = photo.facts.width, photo.facts.height
+    widths: dict[int, int] = {}
+    for size in THUMBNAIL_SIZES_PX:
+        scale = min(1.0, size / max(1, width, height))
+        widths.setdefault(max(1, round(width * scale)), size)
+    return [(size, pixels) for pixels, size in widths.items()]
+
+
+def described(name: str, labels: dict[str, None]) -> str:
+    """Return a photo's name and what is in it."""
+    return f"{name}: {', '.join(labels)}" if labels else name
