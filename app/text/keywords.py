@@ -82,7 +82,7 @@ class KeywordMatcher:
 
         Raise QueryError for a malformed query and UnknownWordsError if none of the wanted terms is known.
         """
-        query = parse_query(text, is_collocation=self._words.known)
+        query = parse_query(text, is_collocation=self._is_collocation)
         wanted, excluded = self._meanings(query.terms), self._meanings(query.exclusions)
         unknown = self._unknown_words([*query.terms, *query.exclusions])
         suggestions = {word: self._words.near_words(word) for word in unknown}
@@ -109,6 +109,10 @@ class KeywordMatcher:
     def reasons(self, query: UnderstoodQuery, photos: PhotoLabels, row: int) -> tuple[LabelReason, ...]:
         """Return which labels of a photo matched which term, for each term the strongest ones first."""
         return tuple(reason for meaning in query.wanted for reason in self._term_reasons(meaning, photos, row))
+
+    def _is_collocation(self, text: str) -> bool:
+        """Tell whether neighbouring words are better taken as one: "hot dog", but not "black cat"."""
+        return self._labels.concerns(text) or self._tags.concerns(text)
 
     def _meanings(self, terms: Iterable[Term]) -> tuple[TermMeaning, ...]:
         return tuple(meaning for meaning in map(self._meaning, terms) if meaning is not None)

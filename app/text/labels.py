@@ -40,6 +40,11 @@ class LabelSet:
     def __len__(self) -> int:
         return len(self.names)
 
+    def concerns(self, text: str) -> bool:
+        """Tell whether words name a label, or a more general or more special thing."""
+        entry = self._words.lemma(text)
+        return text in self.names or entry in self._related or (entry is not None and entry in self._entries)
+
     def fits(self, term: Term, vector: Float32) -> Float32:
         """Return how well a term, with its vector, fits each label: float32 (n_labels,), up to 1.
 

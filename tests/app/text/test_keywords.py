@@ -121,6 +121,12 @@ def test_a_word_that_no_label_tells_does_not_hide_the_other(matcher: KeywordMatc
     assert found(matcher, "happy dog", photos)[0] == 1
 
 
+def test_words_are_taken_together_only_where_that_names_something_to_find(matcher: KeywordMatcher) -> None:
+    assert [meaning.term.text for meaning in matcher.understand("hot dog").wanted] == ["hot dog"]
+    # WordNet has "black cat" for a panther.
+    assert [meaning.term.text for meaning in matcher.understand("black cat").wanted] == ["black", "cat"]
+
+
 def test_excluded_things_are_left_out(matcher: KeywordMatcher, album: Album) -> None:
     photos = album.of({"dog": 0.9, "person": 0.9}, {"dog": 0.7}, None)
     assert found(matcher, "dog -person", photos) == [1]

@@ -60,10 +60,10 @@ def test_combined_is_the_weighted_geometric_mean_less_what_is_excluded(
     for photo, score in enumerate(scoring.combined(wanted, strengths, excluded)):
         total = float(strengths.sum())
         mean = math.prod(
-            (float(fit) + 0.01) ** (float(say) / total) for fit, say in zip(wanted[:, photo], strengths, strict=True)
+            (float(fit) + 0.05) ** (float(say) / total) for fit, say in zip(wanted[:, photo], strengths, strict=True)
         )
         allowed = math.prod(0 if fit >= 0.5 else 1 - float(fit) for fit in excluded[:, photo])
-        plain = float(strengths.max()) * max(mean - 0.01, 0) * allowed if wanted[:, photo].any() else 0
+        plain = float(strengths.max()) * max(mean - 0.05, 0) * allowed if wanted[:, photo].any() else 0
         assert score == pytest.approx(plain, abs=1e-4)
         assert 0 <= score <= 1
 
@@ -93,7 +93,7 @@ def test_classic_is_the_cosine(features: FLOATS, query: FLOATS) -> None:
 
 @pytest.mark.parametrize(
     ("scores", "index"),
-    [([], 0), ([0.9, 0.8, 0.3, 0.26, 0.1], 3), ([0.04, 0.03], 0), ([0.5], 1), ([0.9, 0.9], 2)],
+    [([], 0), ([0.9, 0.8, 0.3, 0.26, 0.1], 3), ([0.09, 0.03], 0), ([0.5], 1), ([0.9, 0.9], 2)],
 )
 def test_the_weak_tail_begins_far_below_the_best(scores: list[float], index: int) -> None:
     assert scoring.weak_from(np.array(scores)) == index
