@@ -12,6 +12,9 @@ from app.web.current import current_gallery
 blueprint = Blueprint("health", __name__)
 
 
+METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
+
+
 class Metrics:
     """What is counted of one application."""
 
@@ -56,7 +59,8 @@ def register_health(app: Flask) -> None:
     @app.after_request
     def count(response: Response) -> Response:
         endpoint = request.endpoint or "unknown"
-        counted.requests.labels(request.method, endpoint, response.status_code).inc()
+        method = request.method if request.method in METHODS else "other"
+        counted.requests.labels(method, endpoint, response.status_code).inc()
         counted.seconds.labels(endpoint).observe(perf_counter() - g.started_s)
         return response
 
