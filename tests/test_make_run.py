@@ -36,6 +36,7 @@ def test_make_run_serves_until_ctrl_c_and_starts_again(tmp_path: Path) -> None:
             status = gallery_command(data, "status", "--json")
             assert json.loads(status.stdout)["url"] == url
             family = running.family()
+            assert len(family) >= 5  # make, the command, gunicorn, its worker, the model server
             os.killpg(running.process.pid, signal.SIGINT)  # what a terminal does on Ctrl-C
             running.end_code()
             wait_until(lambda: not any(map(is_alive, family)), 10.0, "the end of all processes")  # noqa: B023

@@ -72,9 +72,14 @@ def test_a_file_that_another_process_has_open_is_an_error_with_its_id(
         None,
     ],
 )
-def test_an_address_of_nobody_is_ignored(on_file: CommandLine, photos: MakeFolder, told: object) -> None:
+def test_an_address_of_nobody_is_ignored(tmp_path: Path, told: object) -> None:
+    sidecar_of(tmp_path / "gallery.h5").write_text(json.dumps(told))
+    assert find_running(tmp_path / "gallery.h5") is None
+
+
+def test_a_file_whose_server_died_is_worked_on_directly(on_file: CommandLine, photos: MakeFolder) -> None:
     on_file.settings.data.parent.mkdir()
-    sidecar_of(on_file.settings.data).write_text(json.dumps(told))
+    sidecar_of(on_file.settings.data).write_text(json.dumps({"url": "http://127.0.0.1:9", "pid": os.getpid()}))
     assert on_file.json("import", photos("one.jpg"), "--no-wait")["imported"] == 1
 
 

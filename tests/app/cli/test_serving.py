@@ -25,14 +25,14 @@ def taken_port() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_a_stop_ends_everything_cleanly(built_models: Path, tmp_path: Path, stop: signal.Signals) -> None:
-    settings = Settings(data=tmp_path / "gallery.h5", model_server="local", models=built_models)
+def test_a_stop_ends_everything_cleanly(model_server_address: str, tmp_path: Path, stop: signal.Signals) -> None:
+    settings = Settings(data=tmp_path / "gallery.h5", model_server=model_server_address)
     with serve(settings, tmp_path) as served:
         url = served.url()
         assert requests.get(f"{url}/readyz", timeout=10).json()["ready"]
         assert sidecar_of(settings.data).exists()
         family = served.family()
-        assert len(family) >= 4  # the command, gunicorn, its worker, the model server
+        assert len(family) == 3  # the command, gunicorn and its worker
         served.process.send_signal(stop)
         assert served.end_code() == 0
         wait_until(lambda: not any(map(is_alive, family)), 5.0, "the end of all processes")
