@@ -24,7 +24,7 @@ BROWSER_MEDIA_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image
 """What every browser shows by itself; of other pictures it gets a thumbnail."""
 
 LONGEST_TITLE = 80
-LEAST_CONFIDENCE_SHARE = 0.3
+LEAST_CONFIDENCE_SHARE = 0.5
 """Objects with less than this share of the surest one's confidence aren't shown: detectors name many."""
 LEAST_TAG_PROBABILITY = 0.02
 """Tags that are less probable aren't shown: they are guesses."""

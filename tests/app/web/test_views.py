@@ -75,9 +75,9 @@ def test_small_boxes_are_drawn_over_large_ones() -> None:
 
 
 def test_objects_far_less_sure_than_the_surest_are_not_shown() -> None:
-    things = tuple(DetectedObject("cat", 17, confidence, Box(0, 0, 1, 1)) for confidence in (0.5, 0.16, 0.1))
+    things = tuple(DetectedObject("cat", 17, confidence, Box(0, 0, 1, 1)) for confidence in (0.5, 0.26, 0.2))
     view = PhotoView(PhotoDetails(photo(), things, (), ()), SimilarityMethod.EMBEDDING)
-    assert [thing.confidence for thing in view.objects] == [0.5, 0.16]
+    assert [thing.confidence for thing in view.objects] == [0.5, 0.26]
     assert len(view.marks) == 2
 
 
