@@ -59,7 +59,7 @@ def take_search_by_photo(browser: Browser, url: str, photo: Path) -> None:
     page = open_page(browser, url)
     page.goto("/search/photo")
     page.set_input_files("main input[type=file]", photo)
-    page.click("main form button[type=submit]")
+    page.click("main form button")
     save(page, "search_by_photo")
 
 
