@@ -90,8 +90,8 @@ class Status:
         facts: dict[str, str | int | float] = {"pending_jobs": waiting}
         if self._ingest.problem is not None:
             return Part("ingest", PartState.DOWN, self._ingest.problem, facts)
-        message = f"{waiting:,} photos wait to be looked at." if waiting else "No photo is waiting."
-        return Part("ingest", PartState.READY, message, facts)
+        photos = {0: "No photo waits", 1: "One photo waits"}.get(waiting, f"{waiting:,} photos wait")
+        return Part("ingest", PartState.READY, f"{photos} to be looked at.", facts)
 
     def _index_part(self) -> Part:
         return Part("search", PartState.READY, f"{len(self._index):,} photos can be searched.")

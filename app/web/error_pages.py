@@ -29,6 +29,11 @@ STATUS_OF: dict[type[GalleryError], HTTPStatus] = {
     errors.ModelServerUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     GalleryError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
+MESSAGES = {
+    HTTPStatus.NOT_FOUND: "There is nothing at this address. Look at the address again, or start from the gallery.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This address doesn't take such a request; /docs lists what it takes.",
+}
+"""What we say where Werkzeug would speak for itself."""
 PROGRAM_PATHS = ("/api/", "/healthz", "/readyz", "/metrics", "/openapi.json")
 
 
@@ -55,7 +60,7 @@ def answer_http_error(error: HTTPException) -> Response:
     """Answer what Flask itself refused: an unknown address, a wrong method, a body that is too long."""
     status = HTTPStatus(error.code or 500)
     code = status.name.lower()
-    message = error.description or status.phrase
+    message = MESSAGES.get(status) or error.description or status.phrase
     detail: dict[str, object] = {}
     if isinstance(error, RequestEntityTooLarge):
         code, message = errors.UploadTooLarge.code, "The request is too long. Send fewer photos at once."
