@@ -13,7 +13,7 @@ from app.errors import BadParameter, GalleryError, PhotoNotFound, PhotoNotReady,
 from app.services.photo_ids import parse_photo_id
 from app.web import wording
 from app.web.current import current_gallery
-from app.web.error_pages import status_of
+from app.web.error_pages import log_refusal, status_of
 from app.web.query_problems import QueryProblem
 from app.web.receipts import Receipts
 from app.web.tiles import Findings, Tile
@@ -97,7 +97,7 @@ def search() -> ResponseReturnValue:
         results = current_gallery().searches.by_words(query, mode=mode)
     except QueryError as error:
         view = SearchView(mode, problem=QueryProblem.of(query, error), query=query, banner=_banner())
-        return render_template("search.html", view=view), status_of(error)
+        return render_template("search.html", view=view), _refused(error)
     view = SearchView(mode, Findings(results), query=query, banner=_banner())
     return render_template("search.html", view=view)
 
@@ -158,9 +158,16 @@ def _search_by_file(file: FileStorage, method: SimilarityMethod, words: str) -> 
         results = current_gallery().searches.like_picture(picture.data, method, words=words or None)
     except GalleryError as error:
         view = PhotoSearchView(method, words, name, problem=error.message, banner=_banner())
-        return render_template("search_photo.html", view=view), status_of(error)
+        return render_template("search_photo.html", view=view), _refused(error)
     view = PhotoSearchView(method, words, name, Findings(results), banner=_banner())
     return render_template("search_photo.html", view=view)
+
+
+def _refused(error: GalleryError) -> int:
+    """Log an error that the page itself shows, and return the page's status."""
+    status = status_of(error)
+    log_refusal(status, error.code, error.message)
+    return int(status)
 
 
 def _photo_view(details: PhotoDetails, method: SimilarityMethod) -> PhotoView:
