@@ -1,5 +1,6 @@
 """Which way a command reaches the gallery: through the server that runs it, or else on its file."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
@@ -49,6 +50,7 @@ class Access:
             )
         from app.cli.direct import DirectGateway
 
+        logging.basicConfig(level=logging.ERROR)  # what goes wrong is said by the command itself
         gallery = self._open_gallery(self.settings, working=working)
         try:
             yield DirectGateway(gallery, working=working)

@@ -18,6 +18,7 @@ import requests
 from app.cli.access import Access
 from app.cli.gateway import Json
 from app.cli.output import errors_reported, printable
+from app.domain import PartState
 from app.errors import GalleryError, SettingsError, StoreLocked
 from app.running import find_running, url_of
 from app.settings import ROOT, Settings
@@ -122,10 +123,14 @@ class Server:
         deadline_s = time.monotonic() + READY_PATIENCE_S
         while not self._stop.wait(POLL_S) and process.poll() is None:
             status = self._ask_status()
-            if status is not None and (status["ready"] or time.monotonic() > deadline_s):
+            if status is None:
+                self._say("Starting the gallery.")
+            elif status["ready"] or time.monotonic() > deadline_s:
+                self._say(" ".join(part["message"] for part in unready_parts(status).values()))
                 self._say(f"Image gallery: {self._url}  (Ctrl-C stops it)")
                 return
-            self._say("Starting the gallery." if status is None else f"Starting: {what_is_missing(status)}")
+            else:
+                self._say(" ".join(plainly(name, part) for name, part in unready_parts(status).items()))
 
     def _ask_status(self) -> Json | None:
         """Return what `/readyz` says, or None while nobody answers."""
@@ -135,8 +140,8 @@ class Server:
         return None
 
     def _say(self, line: str) -> None:
-        """Print a line unless it is the one that was printed last."""
-        if line != self._said:
+        """Print a line unless it is empty or the one that was printed last."""
+        if line and line != self._said:
             click.echo(printable(line))
             self._said = line
 
@@ -149,9 +154,14 @@ class Server:
         raise GalleryError(f"The web server {how}. The lines above say why.")
 
 
-def what_is_missing(status: Json) -> str:
-    """Return what the parts say that aren't ready."""
-    return " ".join(str(part["message"]) for part in status["parts"].values() if part["state"] != "ready")
+def unready_parts(status: Json) -> dict[str, Json]:
+    """Return the parts that aren't ready, by their names."""
+    return {name: part for name, part in status["parts"].items() if part["state"] != PartState.READY}
+
+
+def plainly(name: str, part: Json) -> str:
+    """Say in a plain sentence why a part isn't ready."""
+    return f"The {name.replace('_', ' ')} is starting." if part["state"] == PartState.STARTING else part["message"]
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
