@@ -3,6 +3,7 @@
 import io
 import time
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -92,10 +93,9 @@ def test_every_batch_size_agrees_with_the_python_model(served: ServedModel, batc
         np.testing.assert_allclose(answers[name], expected[name], rtol=1e-3, atol=2e-3, err_msg=name)
 
 
+@cache
 def python_model() -> Any:
-    if not hasattr(python_model, "model"):
-        python_model.model = assemble(CARD, read_weights(WEIGHTS_FILE))  # type: ignore[attr-defined]
-    return python_model.model  # type: ignore[attr-defined]
+    return assemble(CARD, read_weights(WEIGHTS_FILE))
 
 
 def test_detections_are_in_pixels_sorted_and_end_in_zeros(served: ServedModel) -> None:
