@@ -1,10 +1,11 @@
 # The gallery's commands. `make run` and `make test` need Python 3.11 or newer, make and git, and nothing else.
 PYTHON ?= python3
-HOST   ?= 127.0.0.1
-PORT   ?= 8000
-DATA   ?= data/gallery.h5
-PHOTOS ?=
+HOST   =
+PORT   =
+DATA   =
+PHOTOS =
 BIN    := .venv/bin
+GIVEN  := $(if $(HOST),GALLERY_HOST="$(HOST)") $(if $(PORT),GALLERY_PORT="$(PORT)") $(if $(DATA),GALLERY_DATA="$(DATA)")
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export TF_ENABLE_ONEDNN_OPTS ?= 1
@@ -15,7 +16,7 @@ help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/installed models gallery  ## start the gallery; PORT=8080 DATA=/path/gallery.h5 HOST=0.0.0.0
-	@GALLERY_HOST="$(HOST)" GALLERY_PORT="$(PORT)" GALLERY_DATA="$(DATA)" $(BIN)/flask --app app gallery serve
+	@$(GIVEN) $(BIN)/flask --app app gallery serve
 
 test: .venv/tested models browser  ## run all tests
 	$(BIN)/pytest -n 2 --dist loadgroup
@@ -38,7 +39,7 @@ screenshots: .venv/tested models browser  ## take the README's pictures anew
 
 demo: .venv/tested models gallery  ## put the freely licensed photos of installed packages into the gallery
 	$(BIN)/python -m example_imgs.demo_photos build/demo_photos
-	GALLERY_DATA="$(DATA)" ./gallery import build/demo_photos
+	$(GIVEN) ./gallery import build/demo_photos
 
 models: .venv/installed  ## build the default model unless that is done already
 	@$(BIN)/python -m model_server build
@@ -74,5 +75,5 @@ clean:  ## remove what was installed and built; photos stay
 	@touch $@
 
 gallery: Makefile
-	@printf '#!/bin/sh\n# The gallery on the command line; made by `make`.\ncd "$$(dirname "$$0")" && exec .venv/bin/flask --app app gallery "$$@"\n' > $@
+	@printf '#!/bin/sh\n# The gallery on the command line; made by `make`.\nhere=$$(dirname "$$0")\nexec "$$here/.venv/bin/flask" --app "$$here/app" gallery "$$@"\n' > $@
 	@chmod +x $@
