@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from app.domain import Features, PhotoId
 from app.errors import PhotoNotFound
+from app.store.journal import Fresh
 from app.store.segments import Extent
 from app.store.table import Entry, PhotoTable, blank
 
@@ -17,6 +18,10 @@ class Changes:
     entries: dict[int, Entry] = field(default_factory=dict)
     features: dict[str, dict[int, Features]] = field(default_factory=dict)
     deleted: list[int] = field(default_factory=list)
+    new_models: dict[str, int] = field(default_factory=dict)
+    """Models that have no datasets yet, with the width of their embedding."""
+    written: list[Fresh] = field(default_factory=list)
+    """Bytes that new rows refer to."""
     freed: list[Extent] = field(default_factory=list)
     """Pages to give back once the commit is durable."""
     _new_ids: dict[PhotoId, int] = field(default_factory=dict)

@@ -6,6 +6,7 @@ import fcntl
 import os
 import struct
 from pathlib import Path
+from typing import Protocol
 
 from app.errors import StoreError, StoreFull
 
@@ -32,6 +33,47 @@ def sync_folder(folder: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+class Device(Protocol):
+    """What the store needs of a disk. Offsets and lengths in bytes; any thread may call."""
+
+    @property
+    def path(self) -> Path:
+        """The file, for messages."""
+
+    def size(self) -> int:
+        """Return the logical size, holes included."""
+
+    def allocated_bytes(self) -> int:
+        """Return the room that the file takes on the disk, holes left out."""
+
+    def pread(self, length: int, offset: int) -> bytes:
+        """Read up to `length` bytes; fewer where the file ends."""
+
+    def pread_into(self, buffer: memoryview, offset: int) -> int:
+        """Fill a buffer; return how many bytes there were before the file's end."""
+
+    def pwrite(self, data: bytes | memoryview, offset: int) -> None:
+        """Write all of `data`; raise StoreFull or StoreError."""
+
+    def reserve(self, start: int, stop: int) -> None:
+        """Have disk room for a range, and the file at least that long; raise StoreFull."""
+
+    def truncate(self, size: int) -> None:
+        """Let the file end at `size`."""
+
+    def sync(self) -> None:
+        """Make everything written so far durable; raise StoreError."""
+
+    def punch(self, length: int, offset: int) -> None:
+        """Give a range back to the file system; it reads as zeros then, where there are holes."""
+
+    def try_lock(self) -> bool:
+        """Become the file's one owner; tell whether that worked."""
+
+    def close(self) -> None:
+        """Give the file back, lock included."""
 
 
 class FileDevice:
@@ -61,6 +103,13 @@ class FileDevice:
             missing -= len(data)
         return b"".join(parts)
 
+    def pread_into(self, buffer: memoryview, offset: int) -> int:
+        """Fill a buffer from `offset` on; return how many bytes there were before the file's end."""
+        done = 0
+        while done < len(buffer) and (got := os.preadv(self._fd, [buffer[done:]], offset + done)):
+            done += got
+        return done
+
     def pwrite(self, data: bytes | memoryview, offset: int) -> None:
         """Write all of `data` at `offset`; raise StoreFull."""
         rest = memoryview(data)
@@ -70,6 +119,18 @@ class FileDevice:
                 rest, offset = rest[written:], offset + written
         except OSError as error:
             raise self._translated(error) from error
+
+    def reserve(self, start: int, stop: int) -> None:
+        """Have disk room for a range, and the file at least that long; raise StoreFull."""
+        if stop > start:
+            try:
+                os.posix_fallocate(self._fd, start, stop - start)
+            except OSError as error:
+                raise self._translated(error) from error
+
+    def truncate(self, size: int) -> None:
+        """Let the file end at `size`."""
+        os.ftruncate(self._fd, size)
 
     def sync(self) -> None:
         """Make everything written so far durable; raise StoreError."""
@@ -89,11 +150,6 @@ class FileDevice:
         if number not in (errno.EOPNOTSUPP, errno.ENOSYS):
             raise self._translated(OSError(number, os.strerror(number)))
 
-    def free_bytes(self) -> int:
-        """Return how much room the file system has left for us."""
-        facts = os.fstatvfs(self._fd)
-        return facts.f_bavail * facts.f_frsize
-
     def try_lock(self) -> bool:
         """Become the file's one owner; tell whether that worked. The lock ends with this object or its process.
 
@@ -107,11 +163,19 @@ class FileDevice:
             if error.errno in (errno.EAGAIN, errno.EACCES):
                 return False
             raise self._translated(error) from error
-        return True
+        return self._keep_hdf5_out()
 
     def close(self) -> None:
         """Give the file back, lock included."""
         os.close(self._fd)
+
+    def _keep_hdf5_out(self) -> bool:
+        """Take the lock that HDF5 programs respect: what they'd read or write now isn't the committed state."""
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def _translated(self, error: OSError) -> StoreError:
         if error.errno in _NO_ROOM:

@@ -22,7 +22,7 @@ from app.store.schema import describe, table
 _TAGS = 10
 _LABELS = 80
 _WORD_VECTOR = 50
-_MODELS_AT_MOST = 64
+MODELS_AT_MOST = 64
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _READ_ROWS = 8192
 
@@ -126,16 +126,19 @@ class ModelFeatures:
             else:
                 target[at : at + len(rows)] = dataset[first:stop][rows - first]
 
-    def check(self, features: Iterable[Features]) -> None:
-        """Raise StoreError for features that don't have this model's shapes."""
-        for one in features:
-            for column in self._columns:
-                shape = np.shape(getattr(one, column.field))
-                if shape != column.shape:
-                    raise StoreError(
-                        f"{column.field} of model {self.model} has the shape {shape}; this gallery keeps "
-                        f"{column.shape} of it. Give a model with other outputs another name."
-                    )
+
+def check(model: str, width: int, features: Iterable[Features]) -> None:
+    """Raise StoreError for a model's features that don't have the shapes it has in this file."""
+    if not _NAME.fullmatch(model):
+        raise StoreError(f"A model can't be called {model!r}: use up to 64 letters, digits, dots, dashes.")
+    for one in features:
+        for column in columns(model, model, width):
+            shape = np.shape(getattr(one, column.field))
+            if shape != column.shape:
+                raise StoreError(
+                    f"{column.field} of model {model} has the shape {shape}; this gallery keeps "
+                    f"{column.shape} of it. Give a model with other outputs another name."
+                )
 
 
 def _stack(column: Column, features: list[Features]) -> NDArray[Any]:
@@ -149,12 +152,8 @@ def models(file: Any) -> dict[str, ModelFeatures]:
     return {name: ModelFeatures(file, name) for name in file["checksums"]}
 
 
-def add_model(file: Any, model: str, width: int, known: int, chunk_rows: int) -> ModelFeatures:
-    """Create the datasets of a model; `known` models have some already. Raise StoreError."""
-    if not _NAME.fullmatch(model):
-        raise StoreError(f"A model can't be called {model!r}: use up to 64 letters, digits, dots, dashes.")
-    if known >= _MODELS_AT_MOST:
-        raise StoreError(f"The gallery holds features of {known} models already, and no more fit.")
+def add_model(file: Any, model: str, width: int, bit: int, chunk_rows: int) -> ModelFeatures:
+    """Create the datasets of a model that marks its rows with `bit`."""
     group = file.require_group("checksums")
     group.attrs.setdefault("first_model", model)
     for column in columns(model, str(group.attrs["first_model"]), width):
@@ -168,8 +167,16 @@ def add_model(file: Any, model: str, width: int, known: int, chunk_rows: int) ->
         meaning="CRC-32 over the photo's rows of this model: detections, word vector, embedding, tag class ids, tag "
         "probabilities, label scores. attribute bit: the model's bit in images.features.",
     )
-    sums.attrs["bit"], sums.attrs["embedding_width"] = known, width
+    sums.attrs["bit"], sums.attrs["embedding_width"] = bit, width
     return ModelFeatures(file, model)
+
+
+def next_bit(known: Mapping[str, ModelFeatures], model: str, new_models: list[str]) -> int:
+    """Return the bit of a model that has no datasets yet, `new_models` being those to come; raise StoreError."""
+    bit = len(known) + (new_models.index(model) if model in new_models else len(new_models))
+    if bit >= MODELS_AT_MOST:
+        raise StoreError(f"The gallery holds features of {bit} models already, and no more fit.")
+    return bit
 
 
 def runs(rows: list[int]) -> list[tuple[int, int]]:

@@ -1,10 +1,9 @@
 """The store on an HDF5 file: the contract of `base.Store` on top of rows, segments and features."""
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self
 
 from app.domain import Features, Job, Photo, PhotoId, PhotoState
 from app.errors import StoreError
@@ -12,11 +11,12 @@ from app.store import features as feature_rows
 from app.store import gallery_file, lifecycle, records, rows, schema
 from app.store.base import Added, FeatureTable, NewPhoto, Rows, StoreInfo
 from app.store.changes import Changes, not_found
+from app.store.commits import CommitQueue, Ticket
+from app.store.device import Device
 from app.store.gallery_file import GalleryFile
+from app.store.records import Blobs
 from app.store.segments import Content, Extent, Segments
 from app.store.table import Entry, PhotoTable
-
-T = TypeVar("T")
 
 
 def _now() -> datetime:
@@ -26,18 +26,26 @@ def _now() -> datetime:
 class Hdf5Store:
     """Implements `base.Store`; see there for what each method promises."""
 
-    def __init__(self, file: GalleryFile, layout: schema.Layout, clock: Callable[[], datetime]) -> None:
-        self._file = file
+    def __init__(self, device: Device, layout: schema.Layout, clock: Callable[[], datetime]) -> None:
+        """Own and open the file on `device`; raise StoreLocked or StoreFormatError."""
+        self._file = GalleryFile(device, layout.spare_bytes)
         self._layout = layout
         self._clock = clock
-        self._writing = threading.RLock()
-        self._closed = False
+        self._commits = CommitQueue(self._commit)
         self._photos = PhotoTable()
-        with file.lock:
-            rows.check_same_length(file.hdf5)
-            rows.load(file.hdf5, self._photos)
-            self._models = feature_rows.models(file.hdf5)
-            self._segments = Segments(file.hdf5["segments"], file.device, layout, file.lock, file.commit)
+        try:
+            self._load()
+        except BaseException:
+            self._file.abandon()
+            raise
+
+    def _load(self) -> None:
+        with self._file.lock:
+            rows.check_same_length(self._file.hdf5)
+            rows.load(self._file.hdf5, self._photos)
+            self._segments = Segments(self._file, self._layout)
+            self._models = feature_rows.models(self._file.hdf5)
+            self._models_of_opening = self._file.openings
         self._segments.find_free(self._photos.extents())
 
     @classmethod
@@ -54,34 +62,35 @@ class Hdf5Store:
         sizes = layout or schema.Layout()
         if create and not path.exists():
             gallery_file.create(path, sizes, application_version)
-        file = GalleryFile(path)
+        device = gallery_file.open_device(path)
         try:
-            return cls(file, sizes, clock)
+            return cls(device, sizes, clock)
         except BaseException:
-            file.close()
+            device.close()
             raise
 
     # ---- photos ----
 
     def add(self, photos: Sequence[NewPhoto], model: str) -> list[Added]:
         """Store photos and a job for each; see the contract."""
-        self._expect_open()
+        self._file.expect_open()
         for photo in photos:
             records.check_new(photo)
-        self._file.expect_room(sum(len(photo.data) + len(photo.thumbnail) for photo in photos))
-        written: dict[PhotoId, tuple[Extent, Extent]] = {}
+        written: dict[PhotoId, Blobs] = {}
         kept: set[PhotoId] = set()
         try:
-            for photo in photos:
-                if photo.id not in written and self._photos.row_of(photo.id) is None:
-                    written[photo.id] = self._write_bytes(photo)
-            placed = self._commit(lambda changes: self._add(changes, photos, model, written))
-            kept = {photo.id for photo, (_, duplicate) in zip(photos, placed, strict=True) if not duplicate}
+            while True:
+                for photo in photos:
+                    if photo.id not in written and self._photos.row_of(photo.id) is None:
+                        written[photo.id] = self._write_bytes(photo)
+                added = self._commits.run(lambda changes: self._add(changes, photos, model, written))
+                if added is not None:
+                    kept = {one.photo.id for one in added if not one.duplicate}
+                    return added
         finally:
             for photo_id in written.keys() - kept:
-                for extent in written[photo_id]:
+                for extent in written[photo_id].extents:
                     self._segments.give_back(extent)
-        return [Added(self.at(row), duplicate) for row, duplicate in placed]
 
     def get(self, photo_id: PhotoId) -> Photo:
         """Return a photo."""
@@ -89,12 +98,12 @@ class Hdf5Store:
 
     def at(self, row: int) -> Photo:
         """Return the photo in a row."""
-        self._expect_open()
+        self._file.expect_open()
         return self._photo(row, Changes(self._photos).expect_entry(row))
 
     def rows(self, state: PhotoState | None = None) -> Rows:
         """Return rows, ascending."""
-        self._expect_open()
+        self._file.expect_open()
         if state is None:
             return self._photos.alive()
         if state is PhotoState.PROCESSING:
@@ -120,19 +129,19 @@ class Hdf5Store:
             changes.freed += records.both_extents(entry)
             return gone
 
-        return self._commit(change)
+        return self._commits.run(change, use_spare=True)
 
     # ---- features ----
 
     def features(self, photo_id: PhotoId, model: str) -> Features | None:
         """Return what a model says of a photo."""
         row, entry = self._find(photo_id)
-        datasets = self._models.get(model)
+        datasets = self._datasets().get(model)
         if datasets is None or not int(entry["features"]) >> datasets.bit & 1:
             return None
         with self._file.lock:
-            self._expect_open()
-            found = datasets.read(row)
+            self._file.expect_open()
+            found = self._datasets()[model].read(row)
         if found is None:
             raise StoreError(
                 f"The features of photo {entry.text('id')} ({entry.name}) by {model} are damaged. Compute them anew.",
@@ -143,8 +152,8 @@ class Hdf5Store:
 
     def feature_table(self, model: str) -> FeatureTable:
         """Return all features of a model."""
-        self._expect_open()
-        datasets = self._models.get(model)
+        self._file.expect_open()
+        datasets = self._datasets().get(model)
         if datasets is None:
             return feature_rows.no_features()
         found = self._photos.with_features(datasets.bit)
@@ -152,8 +161,8 @@ class Hdf5Store:
         at = 0
         for block in feature_rows.blocks(found):
             with self._file.lock:
-                self._expect_open()
-                datasets.read_block(block, values, at)
+                self._file.expect_open()
+                self._datasets()[model].read_block(block, values, at)
             at += len(block)
         return feature_rows.feature_table(found, values)
 
@@ -161,21 +170,19 @@ class Hdf5Store:
 
     def jobs(self, due: datetime | None = None, limit: int | None = None) -> list[Job]:
         """Return pending jobs, oldest photo first."""
-        self._expect_open()
+        self._file.expect_open()
         waiting = self._photos.pending(None if due is None else records.microseconds(due), limit)
         entries = [self._photos.entry(row) for row in waiting]
         return [records.job(entry) for entry in entries if entry is not None and entry.job_model is not None]
 
     def start(self, photo_ids: Sequence[PhotoId]) -> None:
         """Show photos as processing."""
-        self._expect_open()
-        with self._writing:
-            found = [self._photos.row_of(photo_id) for photo_id in photo_ids]
-            self._photos.set_processing([row for row in found if row is not None])
+        self._file.expect_open()
+        self._photos.set_processing(photo_ids)
 
     def finish(self, model: str, features: Mapping[PhotoId, Features]) -> list[Photo]:
         """Store features and drop the jobs."""
-        changed = self._commit(lambda changes: self._finish(changes, model, features))
+        changed = self._commits.run(lambda changes: self._finish(changes, model, features))
         return [self._photo(row, entry) for row, entry in changed]
 
     def postpone(self, photo_ids: Sequence[PhotoId], not_before: datetime, error: str) -> None:
@@ -187,7 +194,7 @@ class Hdf5Store:
                 if entry.job_model is not None:
                     changes.entries[row] = lifecycle.postponed(entry, later, error)
 
-        self._commit(change)
+        self._commits.run(change, use_spare=True)
 
     def fail(self, photo_id: PhotoId, error: str) -> None:
         """Give a photo's job up."""
@@ -196,7 +203,7 @@ class Hdf5Store:
             for row, entry in changes.living([photo_id]):
                 changes.entries[row] = lifecycle.failed(entry, error)
 
-        self._commit(change)
+        self._commits.run(change, use_spare=True)
 
     def retry(self, photo_id: PhotoId, model: str) -> Photo:
         """Queue a photo's job anew."""
@@ -207,13 +214,13 @@ class Hdf5Store:
             changes.entries[row] = lifecycle.waiting(changes.expect_entry(row), model, now)
             return row
 
-        return self.at(self._commit(change))
+        return self.at(self._commits.run(change, use_spare=True))
 
     # ---- the file ----
 
     def info(self) -> StoreInfo:
         """Return facts about the file."""
-        self._expect_open()
+        self._file.expect_open()
         by_state = {state: len(self.rows(state)) for state in PhotoState}
         return StoreInfo(
             path=self._file.path,
@@ -226,82 +233,91 @@ class Hdf5Store:
 
     def close(self) -> None:
         """Make everything durable and give the file back."""
-        with self._writing, self._file.lock:
-            if not self._closed:
-                self._closed = True
-                self._file.close()
+        self._file.close()
 
-    def _commit(self, change: Callable[[Changes], T]) -> T:
-        """Gather a change, write it, make it durable, and only then show it to everybody."""
-        with self._writing:
-            self._expect_open()
-            changes = Changes(self._photos)
-            result = change(changes)
-            if changes.entries:
-                with self._file.lock:
-                    self._write(changes)
-                    self._file.commit()
-                self._photos.put(changes.entries)
-            for extent in changes.freed:
-                self._segments.give_back(extent)
-            return result
+    def _commit(self, tickets: list[Ticket]) -> None:
+        """Gather changes, write them, make them durable, and only then show them to everybody."""
+        self._file.expect_open()
+        changes = Changes(self._photos)
+        for ticket in tickets:
+            ticket.stage(changes)
+        if changes.entries:
+            with self._file.change(use_spare=all(ticket.use_spare for ticket in tickets)) as written:
+                written += changes.written
+                self._write(changes)
+            self._photos.put(changes.entries)
+        for extent in changes.freed:
+            self._segments.give_back(extent)
 
     def _write(self, changes: Changes) -> None:
         rows.write(self._file.hdf5, changes.entries, changes.deleted)
+        models = self._datasets()
+        for model, width in changes.new_models.items():
+            models[model] = feature_rows.add_model(
+                self._file.hdf5, model, width, len(models), self._layout.chunk_rows
+            )
         count = self._file.hdf5["images"].shape[0]
         for model, features in changes.features.items():
-            self._models[model].write(features, count)
+            if features:
+                models[model].write(features, count)
 
     def _add(
-        self,
-        changes: Changes,
-        photos: Sequence[NewPhoto],
-        model: str,
-        written: Mapping[PhotoId, tuple[Extent, Extent]],
-    ) -> list[tuple[int, bool]]:
-        placed = []
+        self, changes: Changes, photos: Sequence[NewPhoto], model: str, written: Mapping[PhotoId, Blobs]
+    ) -> list[Added] | None:
+        """Stage new photos; return None if a photo that was a duplicate was deleted before its turn came."""
+        if any(photo.id not in written and changes.row_of(photo.id) is None for photo in photos):
+            return None
+        added = []
         for photo in photos:
             row = changes.row_of(photo.id)
-            duplicate = row is not None
-            if row is None:
-                entry = records.new_entry(photo, *written[photo.id], model, self._clock())
-                row = changes.append(entry)
-            placed.append((row, duplicate))
-        return placed
+            if row is not None:
+                added.append(Added(self._photo(row, changes.expect_entry(row)), duplicate=True))
+                continue
+            blobs = written[photo.id]
+            entry = records.new_entry(photo, blobs, model, self._clock())
+            row = changes.append(entry)
+            changes.written += blobs.fresh
+            added.append(Added(records.photo(row, entry, photo.facts.exif, processing=False), duplicate=False))
+        return added
 
-    def _write_bytes(self, photo: NewPhoto) -> tuple[Extent, Extent]:
+    def _write_bytes(self, photo: NewPhoto) -> Blobs:
         data = self._segments.write(Content.PHOTO, photo.data)
         try:
-            behind = photo.thumbnail + records.details(photo.facts)
-            return data, self._segments.write(Content.THUMBNAIL, behind)
+            thumbnail = self._segments.write(Content.THUMBNAIL, photo.thumbnail + records.details(photo.facts))
         except BaseException:
             self._segments.give_back(data)
             raise
+        return records.blobs(photo, self._segments, data, thumbnail)
 
     def _finish(self, changes: Changes, model: str, features: Mapping[PhotoId, Features]) -> list[tuple[int, Entry]]:
-        by_row: dict[int, Features] = {}
-        for photo_id, found in features.items():
-            for row, _ in changes.living([photo_id]):
-                by_row[row] = found
+        by_row = {row: found for photo_id, found in features.items() for row, _ in changes.living([photo_id])}
         if not by_row:
             return []
-        datasets = self._expect_model(model, len(next(iter(by_row.values())).embedding))
-        datasets.check(by_row.values())
+        width = len(next(iter(by_row.values())).embedding)
+        known = self._datasets()
+        if model in known:
+            width, bit = known[model].width, known[model].bit
+        else:
+            width = changes.new_models.get(model, width)
+            bit = feature_rows.next_bit(known, model, list(changes.new_models))
+        feature_rows.check(model, width, by_row.values())
+        if model not in known:
+            changes.new_models[model] = width
         for row in by_row:
-            changes.entries[row] = lifecycle.ready(changes.expect_entry(row), datasets.bit)
+            changes.entries[row] = lifecycle.ready(changes.expect_entry(row), bit)
         changes.features.setdefault(model, {}).update(by_row)
         return [(row, changes.entries[row]) for row in by_row]
 
-    def _expect_model(self, model: str, width: int) -> feature_rows.ModelFeatures:
-        if model not in self._models:
-            with self._file.lock:
-                self._models[model] = feature_rows.add_model(
-                    self._file.hdf5, model, width, len(self._models), self._layout.chunk_rows
-                )
-        return self._models[model]
+    def _datasets(self) -> dict[str, feature_rows.ModelFeatures]:
+        """Return the models' datasets, found anew after a change failed."""
+        with self._file.lock:
+            if self._models_of_opening != self._file.openings:
+                self._models = feature_rows.models(self._file.hdf5)
+                self._models_of_opening = self._file.openings
+            return self._models
 
     def _find(self, photo_id: PhotoId) -> tuple[int, Entry]:
-        self._expect_open()
+        self._file.expect_open()
         row = self._photos.row_of(photo_id)
         entry = None if row is None else self._photos.entry(row)
         if row is None or entry is None:
@@ -325,7 +341,3 @@ class Hdf5Store:
                 name=entry.name,
             )
         return data
-
-    def _expect_open(self) -> None:
-        if self._closed:
-            raise StoreError(f"The gallery file {self._file.path} was closed; open it again.")

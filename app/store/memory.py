@@ -153,6 +153,13 @@ class MemoryStore:
             self._change(photo_id, PhotoState.STORED, None)
             return self._photos[photo_id]
 
+    def restart(self) -> None:
+        """Show photos that were being processed as stored again, as a store that was closed and opened does."""
+        with self._open():
+            for photo_id, photo in self._photos.items():
+                if photo.state is PhotoState.PROCESSING:
+                    self._change(photo_id, PhotoState.STORED, None)
+
     def info(self) -> StoreInfo:
         """Return facts about the store."""
         with self._open():

@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,8 @@ from app.domain import Job, Photo, PhotoFacts, PhotoId, PhotoState
 from app.errors import BadFileName, StoreError
 from app.store import schema
 from app.store.base import NewPhoto
-from app.store.segments import Extent
+from app.store.journal import Fresh
+from app.store.segments import Extent, Segments
 from app.store.table import Entry, blank
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,22 +55,48 @@ def check_new(photo: NewPhoto) -> None:
         raise StoreError(f"The photo {photo.id!r} ({photo.name}) has facts that don't fit into the gallery file.")
 
 
-def new_entry(photo: NewPhoto, data: Extent, thumbnail: Extent, model: str, now: datetime) -> Entry:
-    """Return the row of a new photo whose bytes stand in two extents, with its job."""
+@dataclass(frozen=True)
+class Blobs:
+    """What was written of a new photo: its bytes, and its thumbnail with the details behind."""
+
+    data: Extent
+    thumbnail: Extent
+    data_crc32: int
+    thumbnail_crc32: int
+    details_crc32: int
+    fresh: list[Fresh]
+
+    @property
+    def extents(self) -> list[Extent]:
+        """Return both places."""
+        return [self.data, self.thumbnail]
+
+
+def blobs(photo: NewPhoto, segments: Segments, data: Extent, thumbnail: Extent) -> Blobs:
+    """Compute the checksums of a photo that was written to two places."""
     behind = details(photo.facts)
+    data_crc32, thumbnail_crc32 = zlib.crc32(photo.data), zlib.crc32(photo.thumbnail)
+    both_crc32 = zlib.crc32(behind, thumbnail_crc32)
+    fresh = [segments.fresh(data, data_crc32), segments.fresh(thumbnail, both_crc32)]
+    return Blobs(data, thumbnail, data_crc32, thumbnail_crc32, zlib.crc32(behind), fresh)
+
+
+def new_entry(photo: NewPhoto, written: Blobs, model: str, now: datetime) -> Entry:
+    """Return the row of a new photo with its job."""
     facts = photo.facts
+    data, thumbnail = written.data, written.thumbnail
     return Entry(blank(), name=photo.name, job_model=model).with_fields(
         id=photo.id.encode(),
         segment=data.segment,
         offset=data.offset,
         length=data.length,
-        crc32=zlib.crc32(photo.data),
+        crc32=written.data_crc32,
         thumbnail_segment=thumbnail.segment,
         thumbnail_offset=thumbnail.offset,
         thumbnail_length=len(photo.thumbnail),
-        thumbnail_crc32=zlib.crc32(photo.thumbnail),
-        details_length=len(behind),
-        details_crc32=zlib.crc32(behind),
+        thumbnail_crc32=written.thumbnail_crc32,
+        details_length=thumbnail.length - len(photo.thumbnail),
+        details_crc32=written.details_crc32,
         width=facts.width,
         height=facts.height,
         added_at=microseconds(now),

@@ -10,9 +10,9 @@ import os
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import Protocol
 
 from app.errors import StoreFormatError
+from app.store.device import Device
 from app.store.schema import FORMAT_VERSION, PAGE
 
 _MAGIC = b"GALLERY\0"
@@ -20,16 +20,6 @@ _CONFIG = struct.Struct("<8sIIQQ16s")
 _CHECK = struct.Struct("<I")
 _SEARCHED_BYTES = 1 << 20
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
-
-
-class RawFile(Protocol):
-    """What the region needs of the device."""
-
-    def pread(self, length: int, offset: int) -> bytes:
-        """Read at a place."""
-
-    def pwrite(self, data: bytes, offset: int) -> None:
-        """Write at a place."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +38,7 @@ class Region:
         return body + _CHECK.pack(zlib.crc32(body))
 
 
-def create(device: RawFile, offset: int, length: int) -> Region:
+def create(device: Device, offset: int, length: int) -> Region:
     """Write the region's first page into the reserved bytes at `offset`."""
     start = -(-offset // PAGE) * PAGE
     usable = (offset + length - start) // PAGE * PAGE
@@ -57,7 +47,7 @@ def create(device: RawFile, offset: int, length: int) -> Region:
     return region
 
 
-def find(device: RawFile) -> Region:
+def find(device: Device) -> Region:
     """Return the region of a file that is ours; raise StoreFormatError for any other file."""
     head = device.pread(_SEARCHED_BYTES, 0)
     for start in range(0, len(head), PAGE):
@@ -73,7 +63,7 @@ def find(device: RawFile) -> Region:
     raise StoreFormatError("This is not a gallery file. It was not touched; name another file.")
 
 
-def read_owner(device: RawFile, region: Region) -> dict[str, object]:
+def read_owner(device: Device, region: Region) -> dict[str, object]:
     """Return what the owner wrote about itself, `pid` for one; empty if that can't be read."""
     page = device.pread(PAGE, region.offset + PAGE).rstrip(b"\0")
     try:
@@ -83,7 +73,7 @@ def read_owner(device: RawFile, region: Region) -> dict[str, object]:
     return owner if isinstance(owner, dict) else {}
 
 
-def write_owner(device: RawFile, region: Region, owner: dict[str, object]) -> None:
+def write_owner(device: Device, region: Region, owner: dict[str, object]) -> None:
     """Leave word for other processes of who owns the file; only the owner may call this."""
     page = json.dumps(owner).encode() if owner else b""
     device.pwrite(page.ljust(PAGE, b"\0"), region.offset + PAGE)

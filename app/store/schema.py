@@ -79,6 +79,8 @@ class Layout:
     thumbnail_segment_bytes: int = 16 * MIB
     chunk_rows: int = 1024
     journal_bytes: int = 512 * 1024
+    spare_bytes: int = MIB
+    """Disk room kept reserved behind the end of the file, so that deletes and the like work on a full disk."""
 
 
 def create(file: Any, layout: Layout, created: datetime, application_version: str) -> int:

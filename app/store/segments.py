@@ -4,17 +4,18 @@ HDF5 is asked once where a segment stands; from then on bytes are read and writt
 by any number of threads. Bytes are only ever written where no committed row refers to.
 """
 
+import contextlib
 import threading
 import zlib
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from app.errors import StoreError
-from app.store.device import FileDevice
 from app.store.free_space import FreeSpace, whole_pages
+from app.store.gallery_file import GalleryFile
+from app.store.journal import Fresh
 from app.store.schema import PAGE, Layout, describe, reserve
 
 
@@ -43,30 +44,17 @@ class _Segment:
 
 
 class Segments:
-    """The segments of an open file.
+    """The segments of an open file. Making one is a commit of its own, before any byte goes in."""
 
-    `making` is held around the creation of a segment, which is the only HDF5 write here, and `made` makes it durable
-    before any byte goes in.
-    """
-
-    def __init__(
-        self,
-        group: Any,
-        device: FileDevice,
-        layout: Layout,
-        making: AbstractContextManager[object],
-        made: Callable[[], None],
-    ) -> None:
-        self._group = group
-        self._device = device
-        self._making = making
-        self._made = made
+    def __init__(self, file: GalleryFile, layout: Layout) -> None:
+        self._file = file
+        self._device = file.device
         self._lock = threading.Lock()
         self._new_bytes = {
             Content.PHOTO: layout.segment_bytes,
             Content.THUMBNAIL: layout.thumbnail_segment_bytes,
         }
-        self._segments = {int(name): _open_segment(dataset) for name, dataset in group.items()}
+        self._segments = {int(name): _open_segment(dataset) for name, dataset in file.hdf5["segments"].items()}
         self._free = {content: FreeSpace() for content in Content}
 
     def find_free(self, used: Iterable[tuple[int, int, int]]) -> None:
@@ -107,9 +95,15 @@ class Segments:
         if segment is None:
             return
         length = whole_pages(extent.length)
-        self._device.punch(length, self._place(extent))
+        with contextlib.suppress(StoreError):
+            # A disk that can't take the pages back now has kept them free for other photos all the same.
+            self._device.punch(length, self._place(extent))
         with self._lock:
             self._free[segment.content].give(extent.segment, extent.offset, length)
+
+    def fresh(self, extent: Extent, crc32: int) -> Fresh:
+        """Return what a commit must know of an extent whose row it brings."""
+        return Fresh(self._place(extent), extent.length, crc32)
 
     def _place(self, extent: Extent) -> int:
         return self._segments[extent.segment].place + extent.offset
@@ -125,22 +119,26 @@ class Segments:
         return Extent(found[0], found[1], length)
 
     def _make(self, content: Content, need: int) -> None:
-        with self._making:
+        with self._file.lock:
             with self._lock:
                 if any(gap.length >= need for gap in self._free[content].gaps()):
                     return
             number = max(self._segments, default=-1) + 1
-            length = max(self._new_bytes[content], need) + PAGE
-            name = f"{number:06d}"
-            reserve(self._group, name, length)
-            describe(self._group[name], meaning=f"Bytes of {content}s; where they start and end is in `images`.")
-            self._group[name].attrs["content"] = str(content)
-            self._made()
-            segment = _open_segment(self._group[name])
+            segment = self._reserve_segment(number, content, max(self._new_bytes[content], need) + PAGE)
             with self._lock:
                 self._segments[number] = segment
                 start = _first_page(segment)
                 self._free[content].give(number, start, _last_page(segment) - start)
+
+    def _reserve_segment(self, number: int, content: Content, length: int) -> _Segment:
+        name = f"{number:06d}"
+        with self._file.change():
+            group = self._file.hdf5["segments"]
+            place = reserve(group, name, length)
+            describe(group[name], meaning=f"Bytes of {content}s; where they start and end is in `images`.")
+            group[name].attrs["content"] = str(content)
+            self._file.blocks.leave_hole(place, place + length)
+        return _Segment(content, place, length)
 
 
 def _open_segment(dataset: Any) -> _Segment:

@@ -5,7 +5,7 @@ model's place in `models`). 100,000 photos take about 30 MB.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -143,10 +143,11 @@ class PhotoTable:
             record["job_attempts"], record["job_not_before"] = attempts, not_before
             _set_or_drop(self._job_errors, row, error)
 
-    def set_processing(self, rows: list[int]) -> None:
-        """Show rows as being processed until they are put again."""
+    def set_processing(self, photo_ids: Iterable[PhotoId]) -> None:
+        """Show photos as being processed until their rows are put again; gone ones are skipped."""
         with self._lock:
-            self._processing.update(rows)
+            rows = (self._by_id.get(_key(photo_id)) for photo_id in photo_ids)
+            self._processing.update(row for row in rows if row is not None)
 
     def is_processing(self, row: int) -> bool:
         """Tell whether a row is shown as being processed."""

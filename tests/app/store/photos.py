@@ -14,7 +14,13 @@ from app.store.schema import Layout
 
 MODEL = "gallery_default"
 START = datetime(2026, 3, 1, 12, 0, 0, 250, tzinfo=UTC)
-SMALL = Layout(segment_bytes=64 * 1024, thumbnail_segment_bytes=32 * 1024, chunk_rows=16, journal_bytes=64 * 1024)
+SMALL = Layout(
+    segment_bytes=64 * 1024,
+    thumbnail_segment_bytes=32 * 1024,
+    chunk_rows=16,
+    journal_bytes=64 * 1024,
+    spare_bytes=16 * 1024,
+)
 
 
 class Clock:

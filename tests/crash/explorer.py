@@ -1,0 +1,328 @@
+"""Records a session with the store and looks at every state in which a crash can leave its file."""
+
+import faulthandler
+import functools
+import io
+import random
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from app.domain import Features, PhotoId, PhotoState
+from app.errors import GalleryError
+from app.store.base import NewPhoto
+from app.store.hdf5 import Hdf5Store
+from app.store.schema import Layout
+from tests.app.store.photos import MODEL, SMALL, START, Clock, features, photo
+from tests.crash.recorder import CrashState, MemoryDisk, Promise, crash_states
+
+TIGHT = replace(SMALL, journal_bytes=28 * 1024)
+"""With slots of one page, so that most records spill."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What must be known of one photo."""
+
+    number: int
+    state: PhotoState
+    feature: int | None = None
+    attempts: int | None = 0
+    error: str | None = None
+
+
+Logical = dict[int, Kept]
+"""All that the gallery knows, by row."""
+
+
+@dataclass
+class Session:
+    """A store on a recording disk, and what it has promised so far."""
+
+    rng: random.Random
+    before: bytes
+    layout: Layout
+    disk: MemoryDisk = field(init=False)
+    states: list[Logical] = field(init=False)
+    next_photo: int = 1
+    next_row: int = 0
+
+    def __post_init__(self) -> None:
+        self.disk = MemoryDisk(bytearray(self.before))
+        self.states = [{}]
+        self.disk.log.append(Promise(frozenset([0])))
+        self.store = Hdf5Store(self.disk, self.layout, Clock())
+
+    def step(self) -> None:
+        """Do something at random."""
+        actions: list[tuple[int, Callable[[Logical], Callable[[], object] | None]]] = [
+            (6, self._add), (4, self._finish), (3, self._delete), (1, self._postpone), (1, self._fail),
+            (1, self._retry), (1, self._reopen), (1, self._refused),
+        ]  # fmt: skip
+        weights, choices = zip(*actions, strict=True)
+        (choose,) = self.rng.choices(choices, weights)
+        after = dict(self.states[-1])
+        action = choose(after)
+        if action is None:
+            return
+        self.states.append(after)
+        now = len(self.states) - 1
+        self.disk.log.append(Promise(frozenset([now - 1, now])))
+        action()
+        self.disk.log.append(Promise(frozenset([now])))
+
+    def _add(self, after: Logical) -> Callable[[], object]:
+        count = self.rng.choice((1, 1, 2, 5))
+        new = [numbered_photo(self.next_photo + i) for i in range(count)]
+        for i in range(count):
+            after[self.next_row + i] = Kept(self.next_photo + i, PhotoState.STORED)
+        self.next_photo += count
+        self.next_row += count
+        return lambda: self.store.add(new, MODEL)
+
+    def _finish(self, after: Logical) -> Callable[[], object] | None:
+        rows = [row for row in after if self.rng.random() < 0.4]
+        if not rows:
+            return None
+        found: dict[PhotoId, Features] = {}
+        for row in rows:
+            seed = self.rng.randrange(500)
+            found[self._id(after, row)] = features(seed)
+            after[row] = Kept(after[row].number, PhotoState.READY, seed, None)
+        return lambda: self.store.finish(MODEL, found)
+
+    def _delete(self, after: Logical) -> Callable[[], object] | None:
+        if not after:
+            return None
+        row = self.rng.choice(list(after))
+        gone = self._id(after, row)
+        del after[row]
+        return lambda: self.store.delete(gone)
+
+    def _postpone(self, after: Logical) -> Callable[[], object] | None:
+        rows = [row for row, kept in after.items() if kept.attempts is not None]
+        ids = [self._id(after, row) for row in rows]
+        for row in rows:
+            after[row] = Kept(
+                after[row].number, PhotoState.STORED, after[row].feature, (after[row].attempts or 0) + 1
+            )
+        return (lambda: self.store.postpone(ids, START + timedelta(seconds=9), "late")) if ids else None
+
+    def _fail(self, after: Logical) -> Callable[[], object] | None:
+        if not after:
+            return None
+        row = self.rng.choice(list(after))
+        failed = self._id(after, row)
+        after[row] = Kept(after[row].number, PhotoState.FAILED, after[row].feature, None, "no")
+        return lambda: self.store.fail(failed, "no")
+
+    def _retry(self, after: Logical) -> Callable[[], object] | None:
+        if not after:
+            return None
+        row = self.rng.choice(list(after))
+        again = self._id(after, row)
+        after[row] = Kept(after[row].number, PhotoState.STORED, after[row].feature, 0)
+        return lambda: self.store.retry(again, MODEL)
+
+    def _reopen(self, after: Logical) -> Callable[[], object]:
+        def action() -> None:
+            self.store.close()
+            self.store = Hdf5Store(self.disk, self.layout, Clock())
+
+        return action
+
+    def _refused(self, after: Logical) -> Callable[[], object] | None:
+        """Try a change that fails half-way through HDF5's work and must leave no trace."""
+
+        def action() -> None:
+            try:
+                with self.store._file.change():
+                    self.store._file.hdf5.create_dataset("half", data=np.arange(5000))
+                    raise _Refused
+            except _Refused:
+                pass
+
+        return action
+
+    def _id(self, after: Logical, row: int) -> PhotoId:
+        return numbered_photo(after[row].number).id
+
+
+class _Refused(Exception):
+    pass
+
+
+@functools.cache
+def numbered_photo(number: int) -> NewPhoto:
+    """Return the photo of a number, of one of three sizes."""
+    new = photo(number, (600, 3000, 9000)[number % 3])
+    _NUMBERS[new.id] = number
+    return new
+
+
+_NUMBERS: dict[PhotoId, int] = {}
+
+
+@dataclass
+class Findings:
+    """What an exploration saw."""
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    problems: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def states(self) -> int:
+        return sum(self.kinds.values())
+
+
+def empty_file(folder: Path, layout: Layout) -> bytes:
+    """Return the content of a new gallery file."""
+    path = folder / "empty.h5"
+    Hdf5Store.open(path, layout=layout).close()
+    return path.read_bytes()
+
+
+def explore(
+    folder: Path,
+    seed: int,
+    steps: int,
+    samples: int,
+    *,
+    layout: Layout = SMALL,
+    stop_after: int | None = None,
+    look_at_most_s: float = 300,
+) -> Findings:
+    """Record a session of random steps in a new file and look at the states that crashes in it leave.
+
+    HDF5 can hang on a broken file without ever giving Python back; a look that takes too long ends the process.
+    """
+    rng, before = random.Random(seed), empty_file(folder, layout)
+    session = Session(rng, before, layout)
+    for _ in range(steps):
+        session.step()
+    session.store.close()
+    findings = Findings()
+    for state in crash_states(before, session.disk.log, rng, samples):
+        findings.kinds[state.kind] += 1
+        faulthandler.dump_traceback_later(look_at_most_s, exit=True)
+        for problem in _look(state, session.states, rng, findings, samples):
+            findings.problems[f"{state.kind}: {problem}"] += 1
+        if stop_after is not None and (sum(findings.problems.values()) >= stop_after):
+            break
+    faulthandler.cancel_dump_traceback_later()
+    return findings
+
+
+def _look(
+    state: CrashState, states: list[Logical], rng: random.Random, findings: Findings, samples: int
+) -> Iterator[str]:
+    """Yield what is wrong with a crash state, and with some of the states that a crash in its recovery leaves."""
+    disk = MemoryDisk(bytearray(state.content))
+    problem = _open_and_compare(disk, [states[number] for number in state.allowed], rng.random() < 0.1)
+    if problem is not None:
+        yield problem
+    if rng.random() < 0.05:
+        recovering = MemoryDisk(bytearray(state.content))
+        try:
+            Hdf5Store(recovering, SMALL, Clock())
+        except GalleryError:
+            return
+        for second in crash_states(state.content, recovering.log, rng, max(1, samples // 4), state.allowed):
+            findings.kinds["in recovery"] += 1
+            disk = MemoryDisk(bytearray(second.content))
+            problem = _open_and_compare(disk, [states[number] for number in state.allowed], go_on=False)
+            if problem is not None:
+                yield f"in recovery, {second.kind}: {problem}"
+
+
+def _open_and_compare(disk: MemoryDisk, allowed: list[Logical], go_on: bool) -> str | None:
+    try:
+        store = Hdf5Store(disk, SMALL, Clock())
+        found = _read_all(store)
+        if found not in allowed:
+            return f"the gallery holds {_difference(found, allowed)}"
+        if (problem := _plain_problem(disk, found)) is not None:
+            return problem
+        if go_on:
+            return _go_on_problem(disk, store, found)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"[:160]
+    return None
+
+
+def _read_all(store: Hdf5Store) -> Logical:
+    """Return what the store knows, every byte of it read and compared."""
+    jobs = {job.photo_id: job for job in store.jobs()}
+    table = store.feature_table(MODEL)
+    places = {int(row): at for at, row in enumerate(table.rows)}
+    found: Logical = {}
+    for row in store.rows().tolist():
+        kept = store.at(row)
+        number = _NUMBERS[kept.id]
+        expected = numbered_photo(number)
+        same = store.read_bytes(kept.id) == expected.data and store.read_thumbnail(kept.id) == expected.thumbnail
+        if not same or kept.facts != expected.facts or kept.name != expected.name:
+            raise AssertionError(f"photo {number} came back otherwise")
+        feature = None
+        if row in places:
+            feature = _seed_of(table.embeddings[places[row]])
+            if not np.array_equal(table.detections[places[row]], features(feature).detections):
+                raise AssertionError(f"the features of photo {number} are of two kinds")
+            if not np.array_equal(table.label_scores[places[row]], features(feature).label_scores):
+                raise AssertionError(f"the features of photo {number} are of two kinds")
+        job = jobs.get(kept.id)
+        found[row] = Kept(number, kept.state, feature, None if job is None else job.attempts, kept.error)
+    return found
+
+
+_SEEDS: dict[bytes, int] = {}
+
+
+def _seed_of(embedding: np.ndarray) -> int:
+    if not _SEEDS:
+        _SEEDS.update((features(seed).embedding.tobytes(), seed) for seed in range(500))
+    return _SEEDS[embedding.tobytes()]
+
+
+def _plain_problem(disk: MemoryDisk, found: Logical) -> str | None:
+    """Read the photos with nothing but h5py, right after recovery."""
+    with h5py.File(io.BytesIO(disk.content), "r") as file:
+        for row, image in enumerate(file["images"][:]):
+            if bool(image["deleted"]) == (row in found):
+                return f"plain h5py sees row {row} otherwise"
+            if not image["deleted"]:
+                segment, start = file[f"segments/{image['segment']:06d}"], int(image["offset"])
+                if zlib.crc32(segment[start : start + int(image["length"])].tobytes()) != image["crc32"]:
+                    return f"plain h5py reads other bytes in row {row}"
+    return None
+
+
+def _go_on_problem(disk: MemoryDisk, store: Hdf5Store, found: Logical) -> str | None:
+    """Work on after the crash, stop cleanly, and see that nothing was lost later."""
+    new = [numbered_photo(900_000 + i) for i in range(3)]
+    added = store.add(new, MODEL)
+    store.finish(MODEL, {new[0].id: features(1)})
+    store.delete(new[1].id)
+    if found:
+        first = min(found)
+        store.delete(store.at(first).id)
+    store.close()
+    expected = {row: kept for row, kept in found.items() if row != min(found)}
+    expected[added[0].photo.row] = Kept(900_000, PhotoState.READY, 1, None)
+    expected[added[2].photo.row] = Kept(900_002, PhotoState.STORED)
+    again = Hdf5Store(disk, SMALL, Clock())
+    later = _read_all(again)
+    return None if later == expected else f"later the gallery holds {_difference(later, [expected])}"
+
+
+def _difference(found: Logical, allowed: list[Logical]) -> str:
+    nearest = min(allowed, key=lambda one: len(set(one.items()) ^ set(found.items())))
+    missing = {row: kept for row, kept in nearest.items() if found.get(row) != kept}
+    extra = {row: kept for row, kept in found.items() if nearest.get(row) != kept}
+    return f"not {missing} but {extra}"
