@@ -6,6 +6,9 @@ from typing import Any
 from flask import Blueprint, current_app, render_template
 from flask_smorest import Api
 
+from app.web.current import current_gallery
+from app.web.views import View
+
 blueprint = Blueprint("docs", __name__)
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -43,11 +46,10 @@ class Call:
     answers: tuple[Answer, ...]
 
 
-@dataclass(frozen=True)
-class DocsView:
+@dataclass(frozen=True, kw_only=True)
+class DocsView(View):
     """What `docs.html` shows."""
 
-    title: str
     version: str
     calls: tuple[Call, ...]
 
@@ -62,7 +64,7 @@ def docs() -> str:
         for method in METHODS
         if method in operations
     )
-    view = DocsView(spec["info"]["title"], spec["info"]["version"], calls)
+    view = DocsView(version=spec["info"]["version"], calls=calls, banner=current_gallery().status.banner())
     return render_template("docs.html", view=view)
 
 
@@ -83,7 +85,7 @@ def _call(method: str, path: str, operations: dict[str, Any], spec: dict[str, An
         fields=tuple([_parameter(parameter) for parameter in parameters] + _form_fields(operation, spec)),
         answers=tuple(
             Answer(status, _resolved(answer, spec).get("description", ""))
-            for status, answer in operation["responses"].items()
+            for status, answer in sorted(operation["responses"].items())
             if status.isdigit()
         ),
     )
