@@ -31,7 +31,6 @@ from model_server.catalogue import ModelCard
 
 log = logging.getLogger(__name__)
 
-IDLE_WAIT_S = 5.0
 FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 15.0
 INVALID_ANSWERS_ALLOWED = 3
@@ -108,7 +107,14 @@ class Ingest:
         while not self._stopping.is_set():
             self._wake.clear()
             if not self._work_safely():
-                self._wake.wait(self._backoff_s or IDLE_WAIT_S)
+                self._wake.wait(self._backoff_s or self._until_next_job_s())
+
+    def _until_next_job_s(self) -> float:
+        """Return how long nothing will be due, at most `LONGEST_BACKOFF_S`."""
+        times = [job.not_before for job in self._store.jobs()]
+        now = datetime.now(UTC)
+        wait_s = (min(times) - now).total_seconds() if times else LONGEST_BACKOFF_S
+        return min(max(wait_s, 0.0), LONGEST_BACKOFF_S)
 
     def _work_safely(self) -> bool:
         """Do one batch; turn trouble with the server or the file into a pause, never into the thread's end."""

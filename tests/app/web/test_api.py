@@ -204,6 +204,7 @@ def test_a_failed_photo_says_why_and_can_be_tried_again(client: FlaskClient, fak
 
 def test_models_tell_state_and_coverage(client: FlaskClient) -> None:
     upload_ready(client, ("a.jpg", drawn_photo(1)))
+    wait_until(lambda: client.get("/readyz").status_code == 200, what="readiness")
     (default,) = [model for model in json_of(client.get(f"{API}/models"))["items"] if model["active"]]
     assert default["name"] == "gallery_default"
     assert default["state"] == "ready"
