@@ -10,7 +10,7 @@ import requests
 
 from benchmarks import bare_model
 from benchmarks.report import Measurement
-from benchmarks.stack import RunningGallery, running_gallery
+from benchmarks.stack import ServedGallery, running_gallery
 
 CLIENTS = 2
 FILES_PER_REQUEST = 8
@@ -46,14 +46,14 @@ def measure(folder: Path) -> list[Measurement]:
         Measurement(
             f"memory of the web process with {max(len(photos), MEMORY_PHOTOS):,} photos",
             f"{memory_bytes / 1e6:.0f} MB",
-            "resident, gunicorn and its worker, after the ingest",
+            "resident, after the ingest",
             f"under {MEMORY_TARGET_BYTES / 1e6:.0f} MB",
             memory_bytes < MEMORY_TARGET_BYTES,
         ),
     ]
 
 
-def ingest_rate(gallery: RunningGallery, files: Sequence[bytes]) -> float:
+def ingest_rate(gallery: ServedGallery, files: Sequence[bytes]) -> float:
     """Upload files with a few clients at once and wait until all are ready; return photos/s."""
     before = ready_count(gallery)
     groups = [files[start : start + FILES_PER_REQUEST] for start in range(0, len(files), FILES_PER_REQUEST)]
@@ -69,7 +69,7 @@ def ingest_rate(gallery: RunningGallery, files: Sequence[bytes]) -> float:
     return len(files) / (time.perf_counter() - started)
 
 
-def upload(gallery: RunningGallery, files: Sequence[bytes]) -> None:
+def upload(gallery: ServedGallery, files: Sequence[bytes]) -> None:
     """Send files in one request; raise if one is refused or known already."""
     parts = [("file", (f"{number}.jpg", data)) for number, data in enumerate(files)]
     answer = requests.post(f"{gallery.url}/api/v1/images", files=parts, timeout=60)
@@ -78,7 +78,7 @@ def upload(gallery: RunningGallery, files: Sequence[bytes]) -> None:
         raise RuntimeError(f"The gallery didn't take {refused[0]}.")
 
 
-def ready_count(gallery: RunningGallery) -> int:
+def ready_count(gallery: ServedGallery) -> int:
     """Return how many photos are ready."""
     answer = requests.get(f"{gallery.url}/api/v1/images", params={"limit": "1", "state": "ready"}, timeout=30)
     return int(answer.json()["total"])

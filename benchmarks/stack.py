@@ -1,4 +1,4 @@
-"""A real gallery for measurements: gunicorn and the local model server in processes of their own."""
+"""A real gallery for measurements: the web process and the local model server."""
 
 import os
 import signal
@@ -13,39 +13,52 @@ from pathlib import Path
 
 import requests
 
+from app.running import find_running
+
 PROJECT = Path(__file__).resolve().parent.parent
 START_LIMIT_S = 90.0
 
 
 @dataclass(frozen=True)
-class RunningGallery:
-    """A gallery that answers at `url`; `pid` is gunicorn's."""
+class ServedGallery:
+    """A gallery that answers at `url`; `pid` is the web process, which has the file open."""
 
     url: str
     pid: int
 
     def web_memory_bytes(self) -> int:
-        """Return the resident memory of the web processes (gunicorn and its worker), without the model server."""
-        return sum(resident_bytes(pid) for pid in (self.pid, *children(self.pid)))
+        """Return the resident memory (VmRSS) of the web process."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+        raise RuntimeError(f"Process {self.pid} has no resident memory: it has ended.")
 
 
 @contextmanager
-def running_gallery(folder: Path) -> Iterator[RunningGallery]:
-    """Run a gallery on a new file in `folder` until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = os.environ | {"GALLERY_DATA": str(folder / "gallery.h5"), "GALLERY_PORT": str(port)}
-    command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "app:create_served_app()"]
+def running_gallery(folder: Path) -> Iterator[ServedGallery]:
+    """Run a gallery on a new file in `folder`, as `make run` does, until the block ends."""
+    data = folder / "gallery.h5"
+    environment = os.environ | {"GALLERY_DATA": str(data), "GALLERY_PORT": str(free_port())}
+    command = [sys.executable, "-m", "flask", "--app", "app", "gallery", "serve"]
     with (folder / "gallery.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
-        gallery = RunningGallery(f"http://127.0.0.1:{port}", process.pid)
-        wait_ready(gallery.url, process)
-        yield gallery
+        url = f"http://127.0.0.1:{environment['GALLERY_PORT']}"
+        wait_ready(url, process)
+        running = find_running(data)
+        if running is None:
+            raise RuntimeError(f"The gallery at {url} doesn't say which file it serves.")
+        yield ServedGallery(url, running.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=30)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def wait_ready(url: str, process: subprocess.Popen[bytes]) -> None:
@@ -57,36 +70,7 @@ def wait_ready(url: str, process: subprocess.Popen[bytes]) -> None:
         try:
             if requests.get(f"{url}/readyz", timeout=5).ok:
                 return
-        except requests.ConnectionError:
+        except requests.RequestException:
             pass
         time.sleep(0.1)
     raise RuntimeError(f"The gallery was not ready after {START_LIMIT_S} s.")
-
-
-def children(pid: int) -> list[int]:
-    """Return the pids of a process's children that are Python web workers, not model servers."""
-    processes = [entry for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-    own = [entry for entry in processes if _parent(entry) == pid and b"model_server" not in _command(entry)]
-    return [int(entry.name) for entry in own]
-
-
-def resident_bytes(pid: int) -> int:
-    """Return a process's resident memory (VmRSS)."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    return 0
-
-
-def _parent(process: Path) -> int:
-    try:
-        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
-    except (OSError, IndexError, ValueError):
-        return 0  # it ended meanwhile
-
-
-def _command(process: Path) -> bytes:
-    try:
-        return (process / "cmdline").read_bytes()
-    except OSError:
-        return b""

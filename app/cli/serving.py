@@ -102,7 +102,7 @@ class Server:
     def __init__(self, settings: Settings, port: int, stop: threading.Event) -> None:
         self._url = url_of(settings.host, port)
         self._stop = stop
-        self._environment = os.environ | {"GALLERY_PORT": str(port)}
+        self._environment = {"MALLOC_ARENA_MAX": FEW_ARENAS} | os.environ | {"GALLERY_PORT": str(port)}
         self._said: str | None = None
 
     def run(self) -> None:
