@@ -29,6 +29,8 @@ READY_PATIENCE_S = 60.0
 """After this long the address is given even if a part is still away: the gallery can be used without it."""
 STOP_GRACE_S = 15.0
 """Longer than gunicorn gives its worker and the worker its model server, together."""
+FEW_ARENAS = "2"
+"""How many heaps glibc may keep for all threads; with its default, pictures decoded by many threads take 50 MB more."""
 
 
 def serve_command(access: Access) -> click.Command:
