@@ -1,6 +1,5 @@
 """Measure a built model as its users meet it: from the picture file to at most twenty boxes."""
 
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,14 +32,11 @@ def evaluate(card: ModelCard, saved_model: Path, detection: Path, part: str = "e
     "coco80": the 80 classes on the photos where all were looked for; "voc20": the 20 of PASCAL VOC on theirs.
     """
     photos = read_photos(detection, part, card.labels)
-    run, start = _load(card, saved_model), time.monotonic()
-    answers = _answer(photos, run)
-    elapsed_s = time.monotonic() - start
+    answers = _answer(photos, _load(card, saved_model))
     return {
         "model": card.name,
         "part": part,
         "photos": len(photos),
-        "photos_per_s": round(len(photos) / elapsed_s, 1),
         "coco80": _measure(card, photos, answers, "coco80"),
         "voc20": _measure(card, photos, answers, "voc20"),
     }
