@@ -5,10 +5,13 @@ import errno
 import fcntl
 import os
 import struct
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from app.errors import StoreError, StoreFull
+from app.store.schema import PAGE
 
 _LOCK_START = 1 << 62
 """The owner's lock stands on a byte far behind the file's end, where nothing else locks."""
@@ -69,6 +72,12 @@ class Device(Protocol):
     def punch(self, length: int, offset: int) -> None:
         """Give a range back to the file system; it reads as zeros then, where there are holes."""
 
+    def noting_writes(self) -> AbstractContextManager[set[int]]:
+        """Note the numbers of the pages written in the block, each after it was written."""
+
+    def data_ranges(self) -> list[tuple[int, int]]:
+        """Return start and stop of what isn't a hole."""
+
     def try_lock(self) -> bool:
         """Become the file's one owner; tell whether that worked."""
 
@@ -82,6 +91,7 @@ class FileDevice:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        self._noted: set[int] | None = None
 
     def size(self) -> int:
         """Return the logical size in bytes, holes included."""
@@ -112,13 +122,15 @@ class FileDevice:
 
     def pwrite(self, data: bytes | memoryview, offset: int) -> None:
         """Write all of `data` at `offset`; raise StoreFull."""
-        rest = memoryview(data)
+        rest, at = memoryview(data), offset
         try:
             while rest:
-                written = os.pwrite(self._fd, rest, offset)
-                rest, offset = rest[written:], offset + written
+                written = os.pwrite(self._fd, rest, at)
+                rest, at = rest[written:], at + written
         except OSError as error:
             raise self._translated(error) from error
+        finally:
+            self._note(len(data), offset)
 
     def reserve(self, start: int, stop: int) -> None:
         """Have disk room for a range, and the file at least that long; raise StoreFull."""
@@ -145,10 +157,36 @@ class FileDevice:
         A file system without holes keeps the bytes: the range is free for other photos all the same.
         """
         if _LIBC.fallocate(self._fd, _KEEP_SIZE_AND_PUNCH, offset, length) == 0:
+            self._note(length, offset)
             return
         number = ctypes.get_errno()
         if number not in (errno.EOPNOTSUPP, errno.ENOSYS):
             raise self._translated(OSError(number, os.strerror(number)))
+
+    @contextmanager
+    def noting_writes(self) -> Iterator[set[int]]:
+        """Note the numbers of the pages written in the block, each after it was written; once at a time."""
+        if self._noted is not None:
+            raise StoreError(f"A backup of {self.path} is being made already; wait for its end.", path=str(self.path))
+        self._noted = set()
+        try:
+            yield self._noted
+        finally:
+            self._noted = None
+
+    def data_ranges(self) -> list[tuple[int, int]]:
+        """Return start and stop of what isn't a hole."""
+        ranges, at, size = [], 0, self.size()
+        while at < size:
+            try:
+                start = os.lseek(self._fd, at, os.SEEK_DATA)
+            except OSError as error:
+                if error.errno == errno.ENXIO:  # Nothing but a hole is left.
+                    break
+                raise self._translated(error) from error
+            at = os.lseek(self._fd, start, os.SEEK_HOLE)
+            ranges.append((start, at))
+        return ranges
 
     def try_lock(self) -> bool:
         """Become the file's one owner; tell whether that worked. The lock ends with this object or its process.
@@ -168,6 +206,11 @@ class FileDevice:
     def close(self) -> None:
         """Give the file back, lock included."""
         os.close(self._fd)
+
+    def _note(self, length: int, offset: int) -> None:
+        noted = self._noted
+        if noted is not None:
+            noted.update(range(offset // PAGE, -(-(offset + length) // PAGE)))
 
     def _keep_hdf5_out(self) -> bool:
         """Take the lock that HDF5 programs respect: what they'd read or write now isn't the committed state."""

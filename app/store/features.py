@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from app.domain import MAX_OBJECTS, OBJECT_FIELDS, Features
 from app.errors import StoreError
 from app.store.base import FeatureTable, Rows
+from app.store.row_dataset import RowDataset
 from app.store.schema import describe, table
 
 _TAGS = 10
@@ -87,24 +88,24 @@ class ModelFeatures:
     """One model's datasets in an open file. The caller holds the file's lock around every call."""
 
     def __init__(self, file: Any, model: str) -> None:
-        self._sums = file[f"checksums/{model}/crc32"]
+        sums = file[f"checksums/{model}/crc32"]
         self.model = model
-        self.bit = int(self._sums.attrs["bit"])
-        self.width = int(self._sums.attrs["embedding_width"])
+        self.bit = int(sums.attrs["bit"])
+        self.width = int(sums.attrs["embedding_width"])
         self._columns = columns(model, str(file["checksums"].attrs["first_model"]), self.width)
-        self._datasets = [file[column.path] for column in self._columns]
+        self._rows = [RowDataset(file[column.path]) for column in self._columns]
+        self._sum_rows = RowDataset(sums)
+        self._datasets = [rows.dataset for rows in self._rows]
+        self._sums = sums
 
     def write(self, features: Mapping[int, Features], count: int) -> None:
         """Write features by row; `count` is the number of photo rows of the file."""
         rows = sorted(features)
         stacked = [_stack(column, [features[row] for row in rows]) for column in self._columns]
         sums = np.array([checksum([values[i] for values in stacked]) for i in range(len(rows))], "<u4")
-        for dataset, values in zip([*self._datasets, self._sums], [*stacked, sums], strict=True):
-            if dataset.shape[0] < count:
-                dataset.resize(count, axis=0)
-            for start, stop in runs(rows):
-                first = rows[start]
-                dataset[first : first + stop - start] = values[start:stop]
+        for dataset, values in zip([*self._rows, self._sum_rows], [*stacked, sums], strict=True):
+            dataset.grow(count)
+            dataset.write(rows, values)
 
     def read(self, row: int) -> Features | None:
         """Return one photo's features, or None if they don't match their checksum."""
@@ -117,14 +118,28 @@ class ModelFeatures:
         """Return room for `count` photos, one array a column."""
         return [np.empty((count, *column.shape), column.dtype) for column in self._columns]
 
-    def read_block(self, rows: Rows, into: list[NDArray[Any]], at: int) -> None:
-        """Copy the features of `rows`, ascending and near each other, into arrays from place `at` on."""
+    def read_block(self, rows: Rows, into: list[NDArray[Any]], at: int) -> list[int]:
+        """Copy the features of `rows`, ascending and near each other, into arrays from place `at` on.
+
+        Return those of the rows that don't match their checksum.
+        """
         first, stop = int(rows[0]), int(rows[-1]) + 1
         for dataset, target in zip(self._datasets, into, strict=True):
             if stop - first == len(rows):
                 dataset.read_direct(target, np.s_[first:stop], np.s_[at : at + len(rows)])
             else:
                 target[at : at + len(rows)] = dataset[first:stop][rows - first]
+        sums = self._sums[first:stop][rows - first].tolist()
+        views = [target.reshape(-1).view(np.uint8).data for target in into]
+        sizes = [target[:1].nbytes for target in into]
+        damaged = []
+        for i, row in enumerate(rows.tolist(), at):
+            crc32 = 0
+            for view, size in zip(views, sizes, strict=True):
+                crc32 = zlib.crc32(view[i * size : (i + 1) * size], crc32)
+            if crc32 != sums[i - at]:
+                damaged.append(row)
+        return damaged
 
 
 def check(model: str, width: int, features: Iterable[Features]) -> None:
@@ -177,13 +192,6 @@ def next_bit(known: Mapping[str, ModelFeatures], model: str, new_models: list[st
     if bit >= MODELS_AT_MOST:
         raise StoreError(f"The gallery holds features of {bit} models already, and no more fit.")
     return bit
-
-
-def runs(rows: list[int]) -> list[tuple[int, int]]:
-    """Split ascending rows into runs without gaps: start and stop indexes into `rows`."""
-    breaks = [i for i in range(1, len(rows)) if rows[i] != rows[i - 1] + 1]
-    edges = [0, *breaks, len(rows)] if rows else [0]
-    return list(pairwise(edges))
 
 
 def blocks(rows: Rows) -> list[Rows]:

@@ -46,6 +46,13 @@ class FreeSpace:
             self._add(Gap(gap.length - length, gap.segment, gap.start + length))
         return gap.segment, gap.start
 
+    def take_all(self, segment: int) -> list[tuple[int, int]]:
+        """Take every run of a segment; return start and length of each."""
+        taken = [gap for gap in self._by_length if gap.segment == segment]
+        for gap in taken:
+            self._remove(gap)
+        return [(gap.start, gap.length) for gap in taken]
+
     def gaps(self) -> list[Gap]:
         """Return the runs, shortest first."""
         return list(self._by_length)

@@ -14,6 +14,7 @@ from app.errors import StoreError, StoreFormatError, StoreLocked
 from app.store import region, schema
 from app.store.device import Device, FileDevice, sync_folder
 from app.store.journal import Fresh, Journal
+from app.store.migrations import expect_a_way_up, migrate
 from app.store.transactional_file import TransactionalFile
 
 
@@ -33,9 +34,14 @@ class GalleryFile:
         self._region = region.find(device)
         self._own()
         self.blocks = TransactionalFile(device, Journal(device, self._region), spare_bytes)
+        self._region = region.find(device)  # Recovery may have finished a migration.
+        expect_a_way_up(self._region)
+        self.hdf5 = self._open_hdf5()
+        if self._region.format_version < schema.FORMAT_VERSION:
+            with self.change():
+                self._region = migrate(self._region, self.hdf5, self.blocks)
         # Not before the file was found usable: one that is refused stays as it was.
         region.write_owner(device, self._region, {"pid": os.getpid(), "since": datetime.now(UTC).isoformat()})
-        self.hdf5 = self._open_hdf5()
 
     @contextlib.contextmanager
     def change(self, *, use_spare: bool = False) -> Iterator[list[Fresh]]:

@@ -1,22 +1,30 @@
 """The store on an HDF5 file: the contract of `base.Store` on top of rows, segments and features."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+
 from app.domain import Features, Job, Photo, PhotoId, PhotoState
 from app.errors import StoreError
 from app.store import features as feature_rows
 from app.store import gallery_file, lifecycle, records, rows, schema
+from app.store.backup import back_up
 from app.store.base import Added, FeatureTable, NewPhoto, Rows, StoreInfo
 from app.store.changes import Changes, not_found
 from app.store.commits import CommitQueue, Ticket
+from app.store.compaction import compact
 from app.store.device import Device
 from app.store.gallery_file import GalleryFile
 from app.store.records import Blobs
 from app.store.segments import Content, Extent, Segments
 from app.store.table import Entry, PhotoTable
+from app.store.verify import Damage, Part, Progress, Verified, verify
+
+_LOG = logging.getLogger(__name__)
 
 
 def _now() -> datetime:
@@ -44,8 +52,7 @@ class Hdf5Store:
             rows.check_same_length(self._file.hdf5)
             rows.load(self._file.hdf5, self._photos)
             self._segments = Segments(self._file, self._layout)
-            self._models = feature_rows.models(self._file.hdf5)
-            self._models_of_opening = self._file.openings
+            self._look_up()
         self._segments.find_free(self._photos.extents())
 
     @classmethod
@@ -151,19 +158,22 @@ class Hdf5Store:
         return found
 
     def feature_table(self, model: str) -> FeatureTable:
-        """Return all features of a model."""
+        """Return all features of a model; damaged ones are left out and queued to be computed anew."""
         self._file.expect_open()
         datasets = self._datasets().get(model)
         if datasets is None:
             return feature_rows.no_features()
         found = self._photos.with_features(datasets.bit)
-        values = datasets.empty(len(found))
-        at = 0
+        values, damaged, at = datasets.empty(len(found)), list[int](), 0
         for block in feature_rows.blocks(found):
             with self._file.lock:
                 self._file.expect_open()
-                self._datasets()[model].read_block(block, values, at)
+                damaged += self._datasets()[model].read_block(block, values, at)
             at += len(block)
+        if damaged:
+            self._compute_anew(model, damaged)
+            whole = ~np.isin(found, damaged)
+            found, values = found[whole], [column[whole] for column in values]
         return feature_rows.feature_table(found, values)
 
     # ---- jobs ----
@@ -231,6 +241,33 @@ class Hdf5Store:
             pending_jobs=len(self._photos.pending(None, None)),
         )
 
+    def verify(self, progress: Progress = lambda done, of: None) -> Verified:
+        """Check every byte against its checksum and name what is damaged."""
+        return verify(self._file, self._photos, self._segments, self._datasets(), progress)
+
+    def repair(self, damages: Sequence[Damage]) -> int:
+        """Queue damaged features to be computed anew; return how many photos that concerns."""
+        rows_of: dict[str, list[int]] = {}
+        for damage in damages:
+            row = self._photos.row_of(damage.photo_id)
+            if damage.part is Part.FEATURES and damage.model is not None and damage.recomputable and row is not None:
+                rows_of.setdefault(damage.model, []).append(row)
+        for model, damaged in rows_of.items():
+            self._compute_anew(model, damaged)
+        return len({row for damaged in rows_of.values() for row in damaged})
+
+    def compact(self, progress: Progress = lambda done, of: None) -> int:
+        """Give unused room back to the file system while work goes on; return how many bytes that was."""
+        self._file.expect_open()
+        before = self._file.device.allocated_bytes()
+        compact(self._commits, self._photos, self._segments, progress)
+        return max(0, before - self._file.device.allocated_bytes())
+
+    def backup(self, path: Path, progress: Progress = lambda done, of: None) -> None:
+        """Make a consistent copy while work goes on; raise StoreError or StoreFull."""
+        self._file.expect_open()
+        back_up(self._file, path, progress)
+
     def close(self) -> None:
         """Make everything durable and give the file back."""
         self._file.close()
@@ -250,16 +287,15 @@ class Hdf5Store:
             self._segments.give_back(extent)
 
     def _write(self, changes: Changes) -> None:
-        rows.write(self._file.hdf5, changes.entries, changes.deleted)
         models = self._datasets()
+        self._rows.write(changes.entries, changes.deleted)
         for model, width in changes.new_models.items():
             models[model] = feature_rows.add_model(
                 self._file.hdf5, model, width, len(models), self._layout.chunk_rows
             )
-        count = self._file.hdf5["images"].shape[0]
         for model, features in changes.features.items():
             if features:
-                models[model].write(features, count)
+                models[model].write(features, self._rows.count)
 
     def _add(
         self, changes: Changes, photos: Sequence[NewPhoto], model: str, written: Mapping[PhotoId, Blobs]
@@ -289,6 +325,19 @@ class Hdf5Store:
             raise
         return records.blobs(photo, self._segments, data, thumbnail)
 
+    def _compute_anew(self, model: str, damaged: Sequence[int]) -> None:
+        bit = self._datasets()[model].bit
+        _LOG.warning("%d rows of features by %s are damaged and will be computed anew.", len(damaged), model)
+
+        def change(changes: Changes) -> None:
+            now = records.microseconds(self._clock())
+            for row in damaged:
+                entry = changes.entry(row)
+                if entry is not None:
+                    changes.entries[row] = lifecycle.waiting(lifecycle.without_features(entry, bit), model, now)
+
+        self._commits.run(change, use_spare=True)
+
     def _finish(self, changes: Changes, model: str, features: Mapping[PhotoId, Features]) -> list[tuple[int, Entry]]:
         by_row = {row: found for photo_id, found in features.items() for row, _ in changes.living([photo_id])}
         if not by_row:
@@ -311,10 +360,14 @@ class Hdf5Store:
     def _datasets(self) -> dict[str, feature_rows.ModelFeatures]:
         """Return the models' datasets, found anew after a change failed."""
         with self._file.lock:
-            if self._models_of_opening != self._file.openings:
-                self._models = feature_rows.models(self._file.hdf5)
-                self._models_of_opening = self._file.openings
+            if self._opening != self._file.openings:
+                self._look_up()
             return self._models
+
+    def _look_up(self) -> None:
+        self._opening = self._file.openings
+        self._rows = rows.PhotoRows(self._file.hdf5)
+        self._models = feature_rows.models(self._file.hdf5)
 
     def _find(self, photo_id: PhotoId) -> tuple[int, Entry]:
         self._file.expect_open()
@@ -331,13 +384,19 @@ class Hdf5Store:
     def _read(self, photo_id: PhotoId, place: Callable[[Entry], Extent], crc32: str, what: str) -> bytes:
         _, entry = self._find(photo_id)
         data = self._segments.read(place(entry), int(entry[crc32]))
-        if data is None:
-            # Deleted between the look at its row and the read: the pages may be another photo's by now.
-            self._find(photo_id)
-            raise StoreError(
-                f"The {what} {entry.name!r} ({photo_id}) is damaged in the gallery file: its bytes don't match their "
-                "checksum. Upload it again.",
-                id=str(photo_id),
-                name=entry.name,
-            )
+        while data is None:
+            # Deleted or moved between the look at its row and the read: the pages may be another photo's by now.
+            before, (_, entry) = entry, self._find(photo_id)
+            if place(before) == place(entry):
+                raise _damaged(what, photo_id, entry.name)
+            data = self._segments.read(place(entry), int(entry[crc32]))
         return data
+
+
+def _damaged(what: str, photo_id: PhotoId, name: str) -> StoreError:
+    return StoreError(
+        f"The {what} {name!r} ({photo_id}) is damaged in the gallery file: its bytes don't match their checksum. "
+        "Upload it again.",
+        id=str(photo_id),
+        name=name,
+    )

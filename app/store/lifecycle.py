@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from app.store import schema
+from app.store.segments import Extent
 from app.store.table import Entry
 
 
@@ -29,6 +30,21 @@ def ready(entry: Entry, bit: int) -> Entry:
     """Note that the model of this bit has computed the photo's features."""
     done = replace(_idle(entry), error=None)
     return done.with_fields(state=schema.READY, features=int(entry["features"]) | 1 << bit)
+
+
+def without_features(entry: Entry, bit: int) -> Entry:
+    """Note that the features by the model of this bit are of no use any more."""
+    return entry.with_fields(features=int(entry["features"]) & ~(1 << bit))
+
+
+def moved(entry: Entry, data: Extent, thumbnail: Extent) -> Entry:
+    """Note the places where a photo's bytes and its thumbnail stand now."""
+    return entry.with_fields(
+        segment=data.segment,
+        offset=data.offset,
+        thumbnail_segment=thumbnail.segment,
+        thumbnail_offset=thumbnail.offset,
+    )
 
 
 def _idle(entry: Entry) -> Entry:

@@ -116,7 +116,7 @@ def photo(row: int, entry: Entry, exif_facts: dict[str, str], processing: bool) 
         width=int(entry["width"]),
         height=int(entry["height"]),
         dominant_colour=entry.text("dominant_colour"),
-        taken_at=datetime.fromisoformat(taken_at) if taken_at else None,
+        taken_at=_time(taken_at),
         exif=exif_facts,
     )
     return Photo(
@@ -126,9 +126,16 @@ def photo(row: int, entry: Entry, exif_facts: dict[str, str], processing: bool) 
         size_bytes=int(entry["length"]),
         facts=facts,
         added_at=moment(int(entry["added_at"])),
-        state=PhotoState.PROCESSING if processing else _STATES[int(entry["state"])],
+        state=PhotoState.PROCESSING if processing else _STATES.get(int(entry["state"]), PhotoState.FAILED),
         error=entry.error,
     )
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:  # A damaged row; verify names it.
+        return None
 
 
 def job(entry: Entry) -> Job:

@@ -1,5 +1,6 @@
 """The datasets `images`, `jobs` and `tombstones`: loading them into the table and writing changed rows back."""
 
+import logging
 import zlib
 from typing import Any
 
@@ -7,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import StoreError
-from app.store.features import runs
+from app.store.row_dataset import RowDataset
 from app.store.schema import ERROR_BYTES, IMAGE_ROW, JOB_ROW, PHOTO_FIELDS
 from app.store.table import RECORD, Entry, PhotoTable
 
+_LOG = logging.getLogger(__name__)
 _READ_ROWS = 8192
 _FIELDS = [name for name, _ in PHOTO_FIELDS]
 
@@ -21,22 +23,35 @@ def load(file: Any, photos: PhotoTable) -> None:
     for start in range(0, images.shape[0], _READ_ROWS):
         rows = images[start : start + _READ_ROWS]
         photos.load(_records(rows), rows["name"].tolist(), rows["error"].tolist())
+        for row in damaged(rows, start):
+            _LOG.warning("Row %d of the gallery file is damaged; run verify to see what that means.", row)
         waiting = jobs[start : start + _READ_ROWS]
         for at in np.flatnonzero(waiting["pending"]).tolist():
             _load_job(photos, start + at, waiting[at])
 
 
-def write(file: Any, entries: dict[int, Entry], deleted: list[int]) -> None:
-    """Write changed rows and note the deleted ones among them."""
-    rows = sorted(entries)
-    changed = [entries[row] for row in rows]
-    _write_runs(file["images"], rows, _image_rows(changed))
-    _write_runs(file["jobs"], rows, _job_rows(changed))
-    if deleted:
-        tombstones = file["tombstones"]
-        known = tombstones.shape[0]
-        tombstones.resize((known + len(deleted),))
-        tombstones[known:] = np.array(deleted, "<u8")
+class PhotoRows:
+    """The datasets of one opening of the file, for writing. The caller holds the file's lock around every call."""
+
+    def __init__(self, file: Any) -> None:
+        self._images = RowDataset(file["images"])
+        self._jobs = RowDataset(file["jobs"])
+        self._tombstones = RowDataset(file["tombstones"])
+
+    @property
+    def count(self) -> int:
+        """Return the number of rows, those of deleted photos included."""
+        return self._images.count
+
+    def write(self, entries: dict[int, Entry], deleted: list[int]) -> None:
+        """Write changed rows and note the deleted ones among them."""
+        rows = sorted(entries)
+        changed = [entries[row] for row in rows]
+        self._images.write(rows, _image_rows(changed))
+        self._jobs.write(rows, _job_rows(changed))
+        if deleted:
+            first = self._tombstones.count
+            self._tombstones.write(list(range(first, first + len(deleted))), np.array(deleted, "<u8"))
 
 
 def row_crc32(row: NDArray[Any]) -> int:
@@ -44,6 +59,15 @@ def row_crc32(row: NDArray[Any]) -> int:
     copy = np.array(row, IMAGE_ROW)
     copy["row_crc32"] = 0
     return zlib.crc32(copy.tobytes())
+
+
+def damaged(rows: NDArray[Any], first: int) -> list[int]:
+    """Return the numbers of rows of `images`, the first being `first`, that don't match their checksum."""
+    stored = rows["row_crc32"].tolist()
+    copy = rows.astype(IMAGE_ROW)
+    copy["row_crc32"] = 0
+    data, size = memoryview(copy.tobytes()), IMAGE_ROW.itemsize
+    return [first + at for at, crc32 in enumerate(stored) if zlib.crc32(data[at * size : (at + 1) * size]) != crc32]
 
 
 def clipped(text: str | None, length: int = ERROR_BYTES) -> bytes:
@@ -70,12 +94,13 @@ def _load_job(photos: PhotoTable, row: int, job: Any) -> None:
 
 def _image_rows(entries: list[Entry]) -> NDArray[Any]:
     rows = np.zeros(len(entries), IMAGE_ROW)
-    for at, entry in enumerate(entries):
-        for name in _FIELDS:
-            rows[name][at] = entry.record[name]
-        rows["name"][at] = entry.name.encode()
-        rows["error"][at] = clipped(entry.error)
-        rows["row_crc32"][at] = row_crc32(rows[at])
+    records = np.array([entry.record for entry in entries], RECORD)
+    for name in _FIELDS:
+        rows[name] = records[name]
+    rows["name"] = [entry.name.encode() for entry in entries]
+    rows["error"] = [clipped(entry.error) for entry in entries]
+    data, size = memoryview(rows.tobytes()), IMAGE_ROW.itemsize
+    rows["row_crc32"] = [zlib.crc32(data[at * size : (at + 1) * size]) for at in range(len(rows))]
     return rows
 
 
@@ -91,14 +116,6 @@ def _job_rows(entries: list[Entry]) -> NDArray[Any]:
                 clipped(entry.job_error),
             )
     return rows
-
-
-def _write_runs(dataset: Any, rows: list[int], values: NDArray[Any]) -> None:
-    if rows[-1] >= dataset.shape[0]:
-        dataset.resize((rows[-1] + 1,))
-    for start, stop in runs(rows):
-        first = rows[start]
-        dataset[first : first + stop - start] = values[start:stop]
 
 
 def check_same_length(file: Any) -> None:

@@ -56,6 +56,7 @@ class Segments:
         }
         self._segments = {int(name): _open_segment(dataset) for name, dataset in file.hdf5["segments"].items()}
         self._free = {content: FreeSpace() for content in Content}
+        self._withdrawn: dict[int, list[tuple[int, int]]] = {}
 
     def find_free(self, used: Iterable[tuple[int, int, int]]) -> None:
         """Learn which pages are free from segment, offset and length of everything in use."""
@@ -75,12 +76,20 @@ class Segments:
     def write(self, content: Content, data: bytes) -> Extent:
         """Put bytes on pages that nothing uses; they count once a row refers to them. Raise StoreFull."""
         extent = self._take(content, len(data))
-        try:
-            self._device.pwrite(data, self._place(extent))
-        except BaseException:
-            self.give_back(extent)
-            raise
+        while extent is None:
+            self._make(content, whole_pages(len(data)))
+            extent = self._take(content, len(data))
+        self._fill(extent, data)
         return extent
+
+    def copy(self, extent: Extent) -> tuple[Extent, Fresh] | None:
+        """Copy bytes, damaged ones too, to other pages that are free; return None if no segment has them."""
+        data = self._device.pread(extent.length, self._place(extent))
+        new = self._take(self._segments[extent.segment].content, extent.length)
+        if new is None:
+            return None
+        self._fill(new, data)
+        return new, self.fresh(new, zlib.crc32(data))
 
     def read(self, extent: Extent, crc32: int) -> bytes | None:
         """Return bytes, or None if they don't match their checksum or the segment is missing."""
@@ -99,24 +108,71 @@ class Segments:
             # A disk that can't take the pages back now has kept them free for other photos all the same.
             self._device.punch(length, self._place(extent))
         with self._lock:
-            self._free[segment.content].give(extent.segment, extent.offset, length)
+            if extent.segment in self._withdrawn:
+                self._withdrawn[extent.segment].append((extent.offset, length))
+            else:
+                self._free[segment.content].give(extent.segment, extent.offset, length)
+
+    def thin_ones(self) -> list[int]:
+        """Return the last segment in use of each kind if earlier ones have as much room as it holds."""
+        with self._lock:
+            thin = []
+            for content in Content:
+                free = self._free_bytes(content)
+                numbers = sorted(number for number, one in self._segments.items() if one.content is content)
+                while len(numbers) > 1:
+                    last = numbers.pop()
+                    used = _usable(self._segments[last]) - free.get(last, 0)
+                    if used == 0:
+                        continue
+                    if used > sum(free.get(number, 0) for number in numbers):
+                        break
+                    thin.append(last)
+                    break
+            return thin
+
+    def withdraw(self, number: int) -> None:
+        """Don't hand out pages of a segment until `readmit`."""
+        with self._lock:
+            self._withdrawn[number] = self._free[self._segments[number].content].take_all(number)
+
+    def readmit(self, number: int) -> None:
+        """Hand out a withdrawn segment's pages again, with those that became free meanwhile."""
+        with self._lock:
+            for start, length in self._withdrawn.pop(number):
+                self._free[self._segments[number].content].give(number, start, length)
+
+    def punch_unused(self) -> None:
+        """Give all free pages back to the file system; a crash can have left some."""
+        with self._lock:
+            for content in Content:
+                for gap in self._free[content].gaps():
+                    self._device.punch(gap.length, self._segments[gap.segment].place + gap.start)
 
     def fresh(self, extent: Extent, crc32: int) -> Fresh:
         """Return what a commit must know of an extent whose row it brings."""
         return Fresh(self._place(extent), extent.length, crc32)
 
+    def _free_bytes(self, content: Content) -> dict[int, int]:
+        free: dict[int, int] = {}
+        for gap in self._free[content].gaps():
+            free[gap.segment] = free.get(gap.segment, 0) + gap.length
+        return free
+
     def _place(self, extent: Extent) -> int:
         return self._segments[extent.segment].place + extent.offset
 
-    def _take(self, content: Content, length: int) -> Extent:
-        pages = whole_pages(length)
+    def _take(self, content: Content, length: int) -> Extent | None:
         with self._lock:
-            found = self._free[content].take(pages)
-        while found is None:
-            self._make(content, pages)
-            with self._lock:
-                found = self._free[content].take(pages)
-        return Extent(found[0], found[1], length)
+            found = self._free[content].take(whole_pages(length))
+        return None if found is None else Extent(found[0], found[1], length)
+
+    def _fill(self, extent: Extent, data: bytes) -> None:
+        try:
+            self._device.pwrite(data, self._place(extent))
+        except BaseException:
+            self.give_back(extent)
+            raise
 
     def _make(self, content: Content, need: int) -> None:
         with self._file.lock:
@@ -139,6 +195,10 @@ class Segments:
             group[name].attrs["content"] = str(content)
             self._file.blocks.leave_hole(place, place + length)
         return _Segment(content, place, length)
+
+
+def _usable(segment: _Segment) -> int:
+    return _last_page(segment) - _first_page(segment)
 
 
 def _open_segment(dataset: Any) -> _Segment:

@@ -43,7 +43,7 @@ class Entry:
 
     def text(self, field: str) -> str:
         """Return a text field of the record."""
-        return bytes(self.record[field][()]).decode()
+        return bytes(self.record[field][()]).decode(errors="replace")
 
     @property
     def alive(self) -> bool:
@@ -118,7 +118,7 @@ class PhotoTable:
                 _set_or_drop(self._job_errors, row, entry.job_error)
                 self._processing.discard(row)
                 if entry.alive:
-                    self._by_id[bytes.fromhex(entry.text("id"))] = row
+                    self._by_id[_key(PhotoId(entry.text("id")))] = row
                 self.count = max(self.count, row + 1)
 
     def load(self, records: NDArray[Any], names: list[bytes], errors: list[bytes]) -> None:
@@ -133,7 +133,7 @@ class PhotoTable:
                 _set_or_drop(self._errors, row, error.decode(errors="replace") or None)
             alive = np.flatnonzero(records["deleted"] == 0)
             for at, photo_id in zip(alive.tolist(), records["id"][alive].tolist(), strict=True):
-                self._by_id[bytes.fromhex(photo_id.decode())] = first + at
+                self._by_id[_key(PhotoId(photo_id.decode(errors="replace")))] = first + at
 
     def load_job(self, row: int, model: str, attempts: int, not_before: int, error: str | None) -> None:
         """Set the job of a row as it stands in the file."""
@@ -187,6 +187,14 @@ class PhotoTable:
             rows: list[int] = np.flatnonzero(mask)[:limit].tolist()
             return rows
 
+    def in_segment(self, number: int) -> list[int]:
+        """Return the rows that keep something in a segment."""
+        with self._lock:
+            used = self._records[: self.count]
+            inside = (used["segment"] == number) | (used["thumbnail_segment"] == number)
+            rows: list[int] = np.flatnonzero(inside & (used["deleted"] == 0)).tolist()
+            return rows
+
     def extents(self) -> Iterator[tuple[int, int, int]]:
         """Yield segment, offset and length in bytes of everything that living rows keep in segments."""
         with self._lock:
@@ -204,7 +212,7 @@ class PhotoTable:
 
     def _forget_id(self, row: int) -> None:
         if row < self.count and not self._records[row]["deleted"]:
-            self._by_id.pop(bytes.fromhex(bytes(self._records[row]["id"]).decode()), None)
+            self._by_id.pop(_key(PhotoId(bytes(self._records[row]["id"]).decode(errors="replace"))), None)
 
     def _model_number(self, model: str | None) -> int:
         if model is None:

@@ -3,6 +3,7 @@
 import hashlib
 import random
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,6 +108,13 @@ class MemoryDisk:
         length = min(length, len(self.content) - offset)
         if length > 0:
             self._do(Write(offset, bytes(length)))
+
+    @contextmanager
+    def noting_writes(self) -> Iterator[set[int]]:
+        yield set()
+
+    def data_ranges(self) -> list[tuple[int, int]]:
+        return [(0, len(self.content))]
 
     def try_lock(self) -> bool:
         return True
