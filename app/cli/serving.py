@@ -30,7 +30,7 @@ READY_PATIENCE_S = 60.0
 STOP_GRACE_S = 15.0
 """Longer than gunicorn gives its worker and the worker its model server, together."""
 FEW_ARENAS = "2"
-"""How many heaps glibc may keep for all threads; with its default, pictures decoded by many threads take 50 MB more."""
+"""How many heaps glibc may keep for all threads; with its default, decoding pictures in many takes 50 MB more."""
 
 
 def serve_command(access: Access) -> click.Command:
