@@ -10,7 +10,7 @@ GIVEN  := $(if $(HOST),GALLERY_HOST="$(HOST)") $(if $(PORT),GALLERY_PORT="$(PORT
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export TF_ENABLE_ONEDNN_OPTS ?= 1
 
-.PHONY: run test lint format bench demo screenshots requirements protocol models browser clean help
+.PHONY: run test test-crash lint format bench demo screenshots requirements protocol models browser clean help
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ run: .venv/installed models gallery  ## start the gallery; PORT=8080 DATA=/path/
 
 test: .venv/tested models browser  ## run all tests
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+test-crash: .venv/tested models  ## explore crashes of the gallery file in full (long)
+	CRASH_TESTS=full $(BIN)/pytest tests/crash -n 2
 
 lint: .venv/tested  ## check style, types and layers
 	$(BIN)/ruff check .
