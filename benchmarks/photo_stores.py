@@ -177,7 +177,8 @@ class PlainH5py:
         os.close(self._fd)
 
 
-ALL: tuple[type[OurFile] | type[Sqlite] | type[Files] | type[PlainH5py], ...] = (OurFile, PlainH5py, Sqlite, Files)
+Kind = type[OurFile] | type[Sqlite] | type[Files] | type[PlainH5py]
+ALL: tuple[Kind, ...] = (OurFile, PlainH5py, Sqlite, Files)
 
 
 @contextlib.contextmanager

@@ -75,6 +75,11 @@ class Record:
         parts += [run.data for run in self.runs]
         return b"".join(parts)
 
+    def body_bytes(self) -> int:
+        """Return how long the body is."""
+        heads = len(self.runs) * _RUN.size + len(self.fresh) * _FRESH.size
+        return heads + sum(4 * len(run.old_crc32s) + len(run.data) for run in self.runs)
+
     def header(self, body: bytes, body_at: int) -> bytes:
         """Return the header for a body at an offset of the file, or right behind the header if that is 0."""
         packed = _HEADER.pack(
@@ -141,7 +146,7 @@ class Journal:
 
     def spills(self, record: Record) -> bool:
         """Tell whether a record is too large for its slot."""
-        return len(record.body()) + _HEADER.size + _CHECK.size > self._slot_bytes
+        return record.body_bytes() + _HEADER.size + _CHECK.size > self._slot_bytes
 
     def mark_applied(self, sequence: int) -> None:
         """Note that a record's sectors were written in place, for telling damage from a crash later."""

@@ -120,7 +120,7 @@ class TransactionalFile(io.RawIOBase):
         fresh = [Fresh(offset, len(data), zlib.crc32(data)) for offset, data in pages]
         record = Record(self._state.sequence + 1, self._end, tuple(runs), (*fresh, *written))
         spills, spill_at = self._journal.spills(record), _page_up(self._end)
-        self._reserve(spill_at + len(record.body()) if spills else self._end, use_spare)
+        self._reserve(spill_at + record.body_bytes() if spills else self._end, use_spare)
         for offset, data in pages:
             self._device.pwrite(data, offset)
         self._journal.write(record, spill_at)

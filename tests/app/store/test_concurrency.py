@@ -11,9 +11,10 @@ from app.errors import PhotoNotFound
 from app.store.hdf5 import Hdf5Store
 from tests.app.store.contract import closing
 from tests.app.store.photos import MODEL, SMALL, features, id_of, photo, same_features
+from tests.crash.size import FULL
 
 CLIENTS = 8
-SECONDS = 4.0
+SECONDS = 60.0 if FULL else 4.0
 
 
 class Crowd:

@@ -11,7 +11,7 @@ from app.store import region
 from app.store.base import Store
 from app.store.device import FileDevice
 from app.store.hdf5 import Hdf5Store
-from app.store.journal import SECTOR, Journal
+from app.store.journal import SECTOR, Fresh, Journal, Record, Run
 from app.store.schema import PAGE
 from tests.app.store.contract import closing
 from tests.app.store.disks import FailingDisk
@@ -64,6 +64,12 @@ def test_sectors_that_were_not_applied_are_replayed(interrupted: Path) -> None:
     assert taken_back
     with closing(Hdf5Store.open(interrupted, layout=SMALL)) as store:
         assert numbers(store) == [0, 2, 3, 4, 5]
+
+
+def test_the_length_of_a_body_is_known_before_it_is_packed() -> None:
+    runs = (Run(3, (1, 2), bytes(2 * SECTOR)), Run(9, (5,), bytes(SECTOR)))
+    for record in (Record(1, 0), Record(1, 0, runs), Record(1, 0, runs, (Fresh(0, 1, 2), Fresh(4096, 1, 2)))):
+        assert record.body_bytes() == len(record.body())
 
 
 def test_a_clean_file_may_be_edited_by_other_programs(path: Path) -> None:
