@@ -5,8 +5,6 @@ import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from app.errors import StoreError, StoreFull
 from app.store.device import Device
 from app.store.journal import SECTOR, Fresh, Journal, Record, Run, State
@@ -236,16 +234,17 @@ class _Poison:
 
 def _differing(first_sector: int, old: bytes, new: bytes) -> list[Run]:
     """Return runs of the sectors in which two equally long pieces of the file differ."""
-    before, after = np.frombuffer(old, np.uint8), np.frombuffer(new, np.uint8)
-    changed = np.flatnonzero((before != after).reshape(-1, SECTOR).any(axis=1)).tolist()
     runs: list[Run] = []
-    for i in changed:
-        old_crc32, data = zlib.crc32(old[i * SECTOR : (i + 1) * SECTOR]), new[i * SECTOR : (i + 1) * SECTOR]
-        if runs and runs[-1].first + len(runs[-1].old_crc32s) == first_sector + i:
+    for at in range(0, len(old), SECTOR):
+        before, after = old[at : at + SECTOR], new[at : at + SECTOR]
+        if before == after:
+            continue
+        number, old_crc32 = first_sector + at // SECTOR, zlib.crc32(before)
+        if runs and runs[-1].first + len(runs[-1].old_crc32s) == number:
             last = runs.pop()
-            runs.append(Run(last.first, (*last.old_crc32s, old_crc32), last.data + data))
+            runs.append(Run(last.first, (*last.old_crc32s, old_crc32), last.data + after))
         else:
-            runs.append(Run(first_sector + i, (old_crc32,), data))
+            runs.append(Run(number, (old_crc32,), after))
     return runs
 
 

@@ -3,6 +3,7 @@
 Usually twice; 100 times with CRASH_TESTS=full.
 """
 
+import contextlib
 import io
 import os
 import random
@@ -18,6 +19,7 @@ import numpy as np
 import requests
 from PIL import Image
 
+from app.errors import StoreLocked
 from app.running import answers
 from app.store.hdf5 import Hdf5Store
 from tests.app.store.photos import id_of
@@ -37,13 +39,26 @@ def test_no_acknowledged_upload_is_lost_when_the_gallery_is_killed(tmp_path: Pat
         uploads = _upload_until_killed(path, round_, rng.uniform(0.05, 0.8))
         assert uploads
         expected.update(uploads)
-        store = Hdf5Store.open(path, create=False)
+        store = _open_when_released(path)
         found = {str(store.at(row).id): store.at(row).id for row in store.rows().tolist()}
         for photo_id, data in expected.items():
             assert store.read_bytes(found[photo_id]) == data
         assert {job.photo_id for job in store.jobs()} >= {found[photo_id] for photo_id in expected}
         assert store.verify().whole
         store.close()
+
+
+def _open_when_released(path: Path) -> Hdf5Store:
+    """Open the file as soon as the killed process is quite dead; only then does its lock end."""
+    opened: list[Hdf5Store] = []
+
+    def try_to_open() -> bool:
+        with contextlib.suppress(StoreLocked):
+            opened.append(Hdf5Store.open(path, create=False))
+        return bool(opened)
+
+    wait_until(try_to_open, 10, "the file's release")
+    return opened[0]
 
 
 def _upload_until_killed(path: Path, round_: int, after_s: float) -> dict[str, bytes]:
