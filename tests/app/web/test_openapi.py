@@ -1,6 +1,7 @@
 """`/openapi.json` is true: what it names exists, what exists it names, and real answers fit it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import hypothesis
 import pytest
@@ -8,6 +9,7 @@ import schemathesis
 from flask import Flask
 from flask.testing import FlaskClient
 from schemathesis import checks
+from schemathesis.core.result import Ok
 
 from app import create_app
 from app.inference.fake import FakeModelClient
@@ -59,13 +61,13 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
 def test_answers_to_made_up_requests_are_as_it_says(application: Flask) -> None:
     """Hold status, media type and shape of real answers to the specification; a fault of ours is none of them."""
     schema = schemathesis.openapi.from_wsgi("/openapi.json", application)
-    operations = [result.ok() for result in schema.get_all_operations()]
+    operations = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
     assert len(operations) >= 10
     for operation in operations:
 
         @hypothesis.settings(max_examples=15, suppress_health_check=list(hypothesis.HealthCheck), database=None)
         @hypothesis.given(case=operation.as_strategy())
-        def answers_fit(case: schemathesis.Case) -> None:
+        def answers_fit(case: schemathesis.Case[Any]) -> None:
             case.call_and_validate(checks=CHECKS)
 
         answers_fit()
