@@ -28,7 +28,7 @@ lint: .venv/tested  ## check style, types and layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 format: .venv/tested  ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix .
