@@ -5,6 +5,7 @@ import errno
 import fcntl
 import os
 import struct
+import weakref
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -91,6 +92,7 @@ class FileDevice:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        weakref.finalize(self, os.close, self._fd)
         self._noted: set[int] | None = None
 
     def size(self) -> int:
@@ -102,22 +104,23 @@ class FileDevice:
         return os.fstat(self._fd).st_blocks * 512
 
     def pread(self, length: int, offset: int) -> bytes:
-        """Read up to `length` bytes at `offset`; fewer where the file ends."""
-        data = os.pread(self._fd, length, offset)
-        if len(data) == length or not data:
-            return data
-        parts = [data]
-        missing = length - len(data)
-        while missing and (data := os.pread(self._fd, missing, offset + length - missing)):
-            parts.append(data)
-            missing -= len(data)
-        return b"".join(parts)
+        """Read up to `length` bytes at `offset`; fewer where the file ends. Raise StoreError."""
+        try:
+            data = os.pread(self._fd, length, offset)
+            while len(data) < length and (more := os.pread(self._fd, length - len(data), offset + len(data))):
+                data += more
+        except OSError as error:
+            raise self._translated(error) from error
+        return data
 
     def pread_into(self, buffer: memoryview, offset: int) -> int:
         """Fill a buffer from `offset` on; return how many bytes there were before the file's end."""
         done = 0
-        while done < len(buffer) and (got := os.preadv(self._fd, [buffer[done:]], offset + done)):
-            done += got
+        try:
+            while done < len(buffer) and (got := os.preadv(self._fd, [buffer[done:]], offset + done)):
+                done += got
+        except OSError as error:
+            raise self._translated(error) from error
         return done
 
     def pwrite(self, data: bytes | memoryview, offset: int) -> None:
@@ -204,8 +207,14 @@ class FileDevice:
         return self._keep_hdf5_out()
 
     def close(self) -> None:
-        """Give the file back, lock included."""
-        os.close(self._fd)
+        """Give the file back, lock included.
+
+        Its descriptor leads nowhere from now on but isn't given up before this object is: a thread that still reads
+        or writes with it mustn't meet another file that was opened meanwhile.
+        """
+        nowhere = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        os.dup2(nowhere, self._fd, inheritable=False)
+        os.close(nowhere)
 
     def _note(self, length: int, offset: int) -> None:
         noted = self._noted

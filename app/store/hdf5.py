@@ -243,7 +243,7 @@ class Hdf5Store:
 
     def verify(self, progress: Progress = lambda done, of: None) -> Verified:
         """Check every byte against its checksum and name what is damaged."""
-        return verify(self._file, self._photos, self._segments, self._datasets(), progress)
+        return verify(self._file, self._photos, self._segments, self._datasets, progress)
 
     def repair(self, damages: Sequence[Damage]) -> int:
         """Queue damaged features to be computed anew; return how many photos that concerns."""

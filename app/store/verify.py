@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 
 from app.domain import PhotoId
 from app.store import records, rows
@@ -56,7 +57,7 @@ def verify(
     file: GalleryFile,
     photos: PhotoTable,
     segments: Segments,
-    datasets: Mapping[str, ModelFeatures],
+    datasets: Callable[[], Mapping[str, ModelFeatures]],
     progress: Progress,
 ) -> Verified:
     """Check every photo, thumbnail, row and feature. Photos deleted meanwhile are left out."""
@@ -70,8 +71,8 @@ def verify(
         progress(done + 1, len(living))
     for row in _damaged_rows(file, photos):
         _add(found, photos, row, Part.ROW)
-    for model, features in datasets.items():
-        for row in _damaged_features(file, photos, features):
+    for model in list(datasets()):
+        for row in _damaged_features(file, photos, partial(_of_model, datasets, model)):
             _add(found, photos, row, Part.FEATURES, model, recomputable=row not in lost)
     return found
 
@@ -108,14 +109,18 @@ def _damaged_rows(file: GalleryFile, photos: PhotoTable) -> list[int]:
     return damaged
 
 
-def _damaged_features(file: GalleryFile, photos: PhotoTable, features: ModelFeatures) -> list[int]:
+def _damaged_features(file: GalleryFile, photos: PhotoTable, features: Callable[[], ModelFeatures]) -> list[int]:
     damaged = []
-    for block in blocks(photos.with_features(features.bit)):
-        values = features.empty(len(block))
+    for block in blocks(photos.with_features(features().bit)):
         with file.lock:
             file.expect_open()
-            damaged += features.read_block(block, values, 0)
+            now = features()  # Not the same as before if a change failed meanwhile.
+            damaged += now.read_block(block, now.empty(len(block)), 0)
     return damaged
+
+
+def _of_model(datasets: Callable[[], Mapping[str, ModelFeatures]], model: str) -> ModelFeatures:
+    return datasets()[model]
 
 
 def _add(

@@ -286,3 +286,15 @@ def test_a_model_whose_name_could_point_elsewhere_is_refused(path: Path) -> None
         store.add([photo(1)], MODEL)
         with pytest.raises(StoreError, match="can't be called"):
             store.finish("../images", {photo(1).id: features(1)})
+
+
+def test_a_closed_device_never_touches_a_file_opened_later(path: Path) -> None:
+    Hdf5Store.open(path, layout=SMALL).close()
+    device = FileDevice(path)
+    device.close()
+    with (path.parent / "other").open("wb") as other:
+        device.pwrite(b"late", 0)
+        assert device.pread(4, 0) == b""
+        other.flush()
+        assert (path.parent / "other").read_bytes() == b""
+    Hdf5Store.open(path, layout=SMALL).close()
