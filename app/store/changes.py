@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from app.domain import Features, PhotoId
-from app.errors import PhotoNotFound
+from app.errors import PhotoNotFound, StoreError
 from app.store.journal import Fresh
 from app.store.segments import Extent
 from app.store.table import Entry, PhotoTable, blank
@@ -84,3 +84,13 @@ def not_found(photo_id: PhotoId) -> PhotoNotFound:
 def no_row(row: int) -> PhotoNotFound:
     """Return the error for a row without a photo."""
     return PhotoNotFound(f"The gallery has no photo in row {row}. Was it deleted?", row=row)
+
+
+def damaged_bytes(what: str, photo_id: PhotoId, name: str) -> StoreError:
+    """Return the error for bytes that don't match their checksum."""
+    return StoreError(
+        f"The {what} {name!r} ({photo_id}) is damaged in the gallery file: its bytes don't match their checksum. "
+        "Upload it again.",
+        id=str(photo_id),
+        name=name,
+    )

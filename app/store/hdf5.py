@@ -14,7 +14,7 @@ from app.store import features as feature_rows
 from app.store import gallery_file, lifecycle, records, rows, schema
 from app.store.backup import back_up
 from app.store.base import Added, FeatureTable, NewPhoto, Rows, StoreInfo
-from app.store.changes import Changes, not_found
+from app.store.changes import Changes, damaged_bytes, not_found
 from app.store.commits import CommitQueue, Ticket
 from app.store.compaction import compact
 from app.store.device import Device
@@ -388,15 +388,6 @@ class Hdf5Store:
             # Deleted or moved between the look at its row and the read: the pages may be another photo's by now.
             before, (_, entry) = entry, self._find(photo_id)
             if place(before) == place(entry):
-                raise _damaged(what, photo_id, entry.name)
+                raise damaged_bytes(what, photo_id, entry.name)
             data = self._segments.read(place(entry), int(entry[crc32]))
         return data
-
-
-def _damaged(what: str, photo_id: PhotoId, name: str) -> StoreError:
-    return StoreError(
-        f"The {what} {name!r} ({photo_id}) is damaged in the gallery file: its bytes don't match their checksum. "
-        "Upload it again.",
-        id=str(photo_id),
-        name=name,
-    )
