@@ -7,7 +7,7 @@ command that talks to a running gallery, gunicorn's master and the process that 
 from contextlib import ExitStack
 
 from app import imaging
-from app.domain import Bytes8
+from app.domain import Bytes8, PhotoId
 from app.errors import SettingsError
 from app.inference.base import ModelClient
 from app.inference.grpc_client import GrpcModelClient
@@ -23,7 +23,10 @@ from app.services.photo_search import PhotoSearch
 from app.services.prepared import PreparedInputs
 from app.services.searches import Searches
 from app.services.status import Status
+from app.services.upkeep import Upkeep
+from app.services.upkeep_tasks import UpkeepTasks
 from app.settings import Settings
+from app.store.base import Store
 from app.store.hdf5 import Hdf5Store
 from app.text.word_vectors import WordVectors
 from model_server.catalogue import ModelCard, cards, load_card
@@ -47,7 +50,7 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
         words = WordVectors.load()
         maker = FeatureMaker(card, words)
         index = FeatureIndex(card)
-        index.load(store.feature_table(card.name))
+        damaged = _load(index, store, card)
         prepared = PreparedInputs()
 
         def model_input(data: bytes) -> Bytes8:
@@ -58,6 +61,9 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
         opened.callback(ingest.stop)
         watch = ModelServerWatch(client, card, on_return=ingest.wake)
         opened.callback(watch.stop)
+        upkeep = Upkeep(store, settings.data.parent, ingest, card, damaged)
+        upkeep_tasks = UpkeepTasks(upkeep)
+        opened.callback(upkeep_tasks.stop)
         limits = Limits(settings.max_upload_bytes, settings.max_pixels)
         gallery = Gallery(
             library=Library(store, card, maker, index, ingest, prepared, limits),
@@ -73,11 +79,14 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
             ),
             ingest=ingest,
             status=Status(store, watch, card, cards, index, ingest),
+            upkeep=upkeep,
+            upkeep_tasks=upkeep_tasks,
             close=opened.pop_all().close,
         )
     if working:
         ingest.start()
         watch.start()
+        upkeep_tasks.start()
     return gallery
 
 
@@ -86,6 +95,13 @@ def _card(name: str) -> ModelCard:
         return load_card(name)
     except UnknownModelError as error:
         raise SettingsError(f"GALLERY_MODEL can't be {name!r}: {error}") from error
+
+
+def _load(index: FeatureIndex, store: Store, card: ModelCard) -> list[PhotoId]:
+    """Fill the index; return the photos whose features turned out to be damaged and were queued for that reason."""
+    waited = {job.photo_id for job in store.jobs()}
+    index.load(store.feature_table(card.name))
+    return [job.photo_id for job in store.jobs() if job.photo_id not in waited]
 
 
 def _connect(settings: Settings, opened: ExitStack, *, start: bool) -> GrpcModelClient:

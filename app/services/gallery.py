@@ -7,6 +7,8 @@ from app.services.ingest import Ingest
 from app.services.library import Library
 from app.services.searches import Searches
 from app.services.status import Status
+from app.services.upkeep import Upkeep
+from app.services.upkeep_tasks import UpkeepTasks
 
 
 @dataclass(frozen=True)
@@ -17,5 +19,7 @@ class Gallery:
     searches: Searches
     ingest: Ingest
     status: Status
+    upkeep: Upkeep
+    upkeep_tasks: UpkeepTasks
     close: Callable[[], None]
     """Stops the background work and gives all parts back."""

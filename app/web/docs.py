@@ -16,11 +16,11 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 @dataclass(frozen=True)
 class Field:
-    """A parameter or a part of a form."""
+    """A parameter or a part of a body."""
 
     name: str
     place: str
-    """`path`, `query` or `form`."""
+    """`path`, `query`, `form` or `json`."""
     required: bool
     kind: str
     description: str
@@ -82,7 +82,7 @@ def _call(method: str, path: str, operations: dict[str, Any], spec: dict[str, An
         path=path,
         summary=operation.get("summary", ""),
         description=operation.get("description", ""),
-        fields=tuple([_parameter(parameter) for parameter in parameters] + _form_fields(operation, spec)),
+        fields=tuple([_parameter(parameter) for parameter in parameters] + _body_fields(operation, spec)),
         answers=tuple(
             Answer(status, _resolved(answer, spec).get("description", ""))
             for status, answer in sorted(operation["responses"].items())
@@ -97,16 +97,17 @@ def _parameter(parameter: dict[str, Any]) -> Field:
     return Field(parameter["name"], parameter["in"], parameter.get("required", False), _kind(schema), description)
 
 
-def _form_fields(operation: dict[str, Any], spec: dict[str, Any]) -> list[Field]:
-    """Return the parts of a multipart form."""
+def _body_fields(operation: dict[str, Any], spec: dict[str, Any]) -> list[Field]:
+    """Return the parts of the body: of a multipart form, or of a JSON object."""
     content = operation.get("requestBody", {}).get("content", {})
     fields = []
-    for media in content.values():
+    for media_type, media in content.items():
+        place = "json" if media_type == "application/json" else "form"
         schemas = [_resolved(part, spec) for part in media["schema"].get("allOf", [media["schema"]])]
         for schema in schemas:
             required = schema.get("required", [])
             for name, shape in schema.get("properties", {}).items():
-                fields.append(Field(name, "form", name in required, _kind(shape), shape.get("description", "")))
+                fields.append(Field(name, place, name in required, _kind(shape), shape.get("description", "")))
     return fields
 
 

@@ -20,6 +20,9 @@ from app.domain import (
     UploadResult,
 )
 from app.errors import GalleryError
+from app.services.upkeep import Backup, Compaction, Verification
+from app.services.upkeep_tasks import Task
+from app.store.verify import Damage
 
 Json = dict[str, object]
 
@@ -107,3 +110,41 @@ def reason_json(reason: Reason) -> Json:
     for name, value in vars(reason).items():
         shape[name] = value.as_list() if isinstance(value, Box) else value
     return shape
+
+
+def task_json(task: Task) -> Json:
+    """Return a piece of upkeep: its `result` or its `error` once it has ended."""
+    shape: Json = {"id": task.id, "kind": task.kind, "state": task.state, "done": task.done, "of": task.of}
+    if task.file is not None:
+        shape["file"] = task.file
+    if task.result is not None:
+        shape["result"] = upkeep_json(task.result)
+    if task.error is not None:
+        shape["error"] = error_json(task.error)
+    return shape
+
+
+def upkeep_json(result: Verification | Compaction | Backup) -> Json:
+    """Return what came of a piece of upkeep; of a backup its name only, not where this machine keeps it."""
+    if isinstance(result, Compaction):
+        return {"freed_bytes": result.freed_bytes}
+    if isinstance(result, Backup):
+        return {"file": result.file.name, "size_bytes": result.size_bytes}
+    return {
+        "whole": result.whole,
+        "photos": result.photos,
+        "checked_bytes": result.checked_bytes,
+        "queued": result.queued,
+        "damages": [damage_json(damage) for damage in result.damages],
+    }
+
+
+def damage_json(damage: Damage) -> Json:
+    """Return one damaged part of one photo."""
+    return {
+        "id": damage.photo_id,
+        "name": damage.name,
+        "part": damage.part,
+        "model": damage.model,
+        "recomputable": damage.recomputable,
+    }

@@ -4,6 +4,8 @@ from flask_smorest.fields import Upload
 from marshmallow import Schema, fields, validate
 
 from app.domain import KeywordMode, PhotoState, SimilarityMethod
+from app.services.upkeep_tasks import TaskKind, TaskState
+from app.store.verify import Part
 
 MAX_LIMIT = 500
 MAX_QUERY_CHARACTERS = 500
@@ -214,5 +216,58 @@ class ModelList(Schema):
     """All models."""
 
     items = fields.List(fields.Nested(ModelShape), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+    total = fields.Integer(required=True)
+
+
+class BackupRequest(Schema):
+    """Where the backup goes."""
+
+    file = fields.String(
+        required=True,
+        metadata={"description": "A name that ends in `.h5`, of a new file in the gallery file's folder."},
+    )
+
+
+class DamageShape(Schema):
+    """A part of a photo that isn't as it was stored."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    part = fields.Enum(Part, by_value=True, required=True)
+    model = fields.String(required=True, allow_none=True, metadata={"description": "Whose features they are."})
+    recomputable = fields.Boolean(required=True, metadata={"description": "It can be made anew from the photo."})
+
+
+class UpkeepResult(Schema):
+    """What came of a piece of upkeep; its `kind` says which of the fields there are."""
+
+    whole = fields.Boolean(metadata={"description": "verify: nothing is damaged."})
+    photos = fields.Integer(metadata={"description": "verify: how many were checked."})
+    checked_bytes = fields.Integer(metadata={"description": "verify: the length of their bytes and thumbnails."})
+    queued = fields.Integer(metadata={"description": "verify: photos whose features are computed anew."})
+    damages = fields.List(fields.Nested(DamageShape), metadata={"description": "verify: what is damaged."})
+    freed_bytes = fields.Integer(metadata={"description": "compact: what the file system got back."})
+    file = fields.String(metadata={"description": "backup: its name in the gallery file's folder."})
+    size_bytes = fields.Integer(metadata={"description": "backup: its length."})
+
+
+class UpkeepTask(Schema):
+    """A piece of upkeep: how far it is, and in the end its result or its error."""
+
+    id = fields.String(required=True)
+    kind = fields.Enum(TaskKind, by_value=True, required=True)
+    file = fields.String(metadata={"description": "backup: the name asked for."})
+    state = fields.Enum(TaskState, by_value=True, required=True)
+    done = fields.Integer(required=True, metadata={"description": "How much is done, of `of`."})
+    of = fields.Integer(required=True, metadata={"description": "Photos; of a backup, bytes."})
+    result = fields.Nested(UpkeepResult)
+    error = fields.Nested(ErrorDetail)
+
+
+class UpkeepList(Schema):
+    """The last pieces of upkeep, newest first."""
+
+    items = fields.List(fields.Nested(UpkeepTask), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
     total = fields.Integer(required=True)

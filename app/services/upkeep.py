@@ -1,0 +1,160 @@
+"""Upkeep of the gallery file: looking for damage, giving room back, copying it while work goes on."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Protocol
+
+from app import imaging
+from app.domain import PhotoId
+from app.errors import BadFileName, BadParameter, GalleryError, PhotoNotFound
+from app.services.ingest import Ingest
+from app.store.base import Store
+from app.store.verify import Damage, Part, Progress, Verified
+from model_server.catalogue import ModelCard
+
+BACKUP_SUFFIX = ".h5"
+MAX_BACKUP_NAME_BYTES = 200
+"""Leaves room for what is put around the name while the file isn't whole."""
+
+
+def not_followed(done: int, of: int) -> None:
+    """Take no notice of how far the work is."""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a look at the whole file came to."""
+
+    photos: int
+    checked_bytes: int
+    damages: tuple[Damage, ...]
+    queued: int
+    """Photos whose damaged features wait to be computed anew."""
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether everything is as it was stored."""
+        return not self.damages
+
+
+@dataclass(frozen=True)
+class Compaction:
+    """What compacting came to."""
+
+    freed_bytes: int
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A copy of the gallery file."""
+
+    file: Path
+    size_bytes: int
+
+
+class KeptStore(Store, Protocol):
+    """A store on a file that can be looked after."""
+
+    def verify(self, progress: Progress) -> Verified:
+        """Check every byte against its checksum and name what is damaged."""
+
+    def repair(self, damages: Sequence[Damage]) -> int:
+        """Queue damaged features to be computed anew; return how many photos that concerns."""
+
+    def compact(self, progress: Progress) -> int:
+        """Give unused room back to the file system; return how many bytes that was."""
+
+    def backup(self, path: Path, progress: Progress) -> None:
+        """Make a consistent copy; raise StoreError or StoreFull."""
+
+
+class Upkeep:
+    """Does each piece of upkeep in the calling thread, while uploads and searches go on.
+
+    Features that were found damaged, by `verify` or when the file was opened (`damaged_features`), are named until
+    they have been computed anew, for what was lost on the disk should not go by unseen.
+    """
+
+    def __init__(
+        self, store: KeptStore, folder: Path, ingest: Ingest, card: ModelCard, damaged_features: Iterable[PhotoId]
+    ) -> None:
+        self._store = store
+        self._folder = folder
+        self._ingest = ingest
+        self._card = card
+        self._lock = Lock()
+        self._awaited = set(damaged_features)
+
+    def verify(self, progress: Progress = not_followed) -> Verification:
+        """Name what is damaged, and let damaged features of the model in use be computed anew."""
+        found = self._store.verify(progress)
+        lost = {damage.photo_id for damage in found.damages if damage.part is Part.PHOTO}
+        awaited = [self._awaited_features(photo_id, photo_id not in lost) for photo_id in self._still_awaited()]
+        queued = [damage for damage in found.damages if damage.recomputable and damage.model == self._card.name]
+        if queued:
+            self._store.repair(queued)
+            self._ingest.wake()
+        with self._lock:
+            self._awaited |= {damage.photo_id for damage in queued}
+        return Verification(
+            photos=found.photos,
+            checked_bytes=found.checked_bytes,
+            damages=(*found.damages, *awaited),
+            queued=len({damage.photo_id for damage in (*queued, *awaited)}),
+        )
+
+    def compact(self, progress: Progress = not_followed) -> Compaction:
+        """Give unused room back to the file system."""
+        return Compaction(freed_bytes=self._store.compact(progress))
+
+    def backup(self, path: Path, progress: Progress = not_followed) -> Backup:
+        """Copy the file to `path`; raise BadParameter if something is there, StoreError or StoreFull."""
+        expect_free(path)
+        self._store.backup(path, progress)
+        return Backup(path, path.stat().st_size)
+
+    def path_beside(self, name: str) -> Path:
+        """Return the path of a new file in the gallery file's folder; raise BadFileName or BadParameter."""
+        checked = imaging.check_name(name)
+        if not checked.endswith(BACKUP_SUFFIX) or len(checked.encode()) > MAX_BACKUP_NAME_BYTES:
+            raise BadFileName(
+                f"A backup's name must end in {BACKUP_SUFFIX} and have at most {MAX_BACKUP_NAME_BYTES} bytes; "
+                f"{checked[:80]!a} does not."
+            )
+        path = self._folder / checked
+        expect_free(path)
+        return path
+
+    def _still_awaited(self) -> list[PhotoId]:
+        """Return the photos whose damaged features haven't been computed anew, and forget the others."""
+        with self._lock:
+            self._awaited = {photo_id for photo_id in self._awaited if self._lacks_features(photo_id)}
+            return sorted(self._awaited)
+
+    def _lacks_features(self, photo_id: PhotoId) -> bool:
+        try:
+            return self._store.features(photo_id, self._card.name) is None
+        except GalleryError:
+            return False  # deleted since, or damaged once more, which the store has named itself
+
+    def _awaited_features(self, photo_id: PhotoId, recomputable: bool) -> Damage:
+        return Damage(photo_id, self._name(photo_id), Part.FEATURES, self._card.name, recomputable)
+
+    def _name(self, photo_id: PhotoId) -> str:
+        try:
+            return self._store.get(photo_id).name
+        except PhotoNotFound:
+            return ""  # deleted in this very moment
+
+
+def expect_free(path: Path) -> None:
+    """Raise BadParameter if there is something at `path`."""
+    if os.path.lexists(path):
+        raise BadParameter(f"{path.name} exists already. Name a new file, so that nothing is overwritten.")
+
+
+Work = Callable[[Progress], Verification | Compaction | Backup]
+"""A piece of upkeep that says how far it is."""
