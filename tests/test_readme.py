@@ -49,7 +49,7 @@ def test_every_command_and_call_works_in_order(readme_settings: tuple[Settings, 
     if shutil.which("curl") is None:
         pytest.skip("The README's calls need curl, which isn't installed.")
     blocks = console_blocks()
-    assert [len(block) for block in blocks] == [5, 5], "the blocks for the shell and for HTTP"
+    assert [len(block) for block in blocks] == [8, 5], "the blocks for the shell and for HTTP"
     outputs = {}
     for command in [command for block in blocks for command in block]:
         line = command.replace(SHOWN_ADDRESS, address).replace("curl ", "curl --silent --show-error --fail ", 1)
@@ -63,6 +63,7 @@ def test_every_command_and_call_works_in_order(readme_settings: tuple[Settings, 
     assert all("cat.jpg" in output for output in searches)
     assert (folder / "similar.png").read_bytes().startswith(b"\x89PNG")
     assert (folder / "backup" / "cat.jpg").read_bytes() == cat_jpeg()
+    assert (folder / "gallery-backup.h5").read_bytes().startswith(b"\x89HDF")
 
 
 def test_every_setting_is_in_the_table_with_its_default() -> None:

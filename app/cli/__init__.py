@@ -9,9 +9,20 @@ from app.cli.importing import import_command
 from app.cli.searching import search_command, similar_command
 from app.cli.serving import serve_command
 from app.cli.status import status_command
+from app.cli.upkeep import backup_command, compact_command, verify_command
 from app.settings import Settings
 
-COMMANDS = (serve_command, import_command, search_command, similar_command, export_command, status_command)
+COMMANDS = (
+    serve_command,
+    import_command,
+    search_command,
+    similar_command,
+    export_command,
+    status_command,
+    verify_command,
+    compact_command,
+    backup_command,
+)
 
 
 def register_commands(app: Flask, settings: Settings, open_gallery: OpenGallery) -> None:

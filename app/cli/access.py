@@ -41,7 +41,7 @@ class Access:
         if running is not None:
             from app.cli.remote import RemoteGateway
 
-            yield RemoteGateway(running, self.settings.password)
+            yield RemoteGateway(running, self.settings.password, self.settings.data.parent)
             return
         if not create and not self.settings.data.exists():
             raise GalleryError(

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from app.cli.gateway import Json, PhotoFile
+from app.cli.gateway import Json, PhotoFile, Progress
 from app.domain import KeywordMode, PartState, PhotoId, SimilarityMethod
 from app.services.gallery import Gallery
 from app.services.library import Upload
-from app.web.json_shapes import details_json, photo_json, results_json, upload_json
+from app.web.json_shapes import details_json, photo_json, results_json, upkeep_json, upload_json
 
 PAGE_SIZE = 500
 MODEL_PATIENCE_S = 60.0
@@ -69,6 +70,18 @@ class DirectGateway:
             "ready": self._working and all(part.state is PartState.READY for part in parts),
             "parts": {part.name: {"state": part.state, "message": part.message, **part.facts} for part in parts},
         }
+
+    def verify(self, progress: Progress) -> Json:
+        """Check everything stored."""
+        return upkeep_json(self._gallery.upkeep.verify(progress))
+
+    def compact(self, progress: Progress) -> Json:
+        """Give unused room back."""
+        return upkeep_json(self._gallery.upkeep.compact(progress))
+
+    def backup(self, path: Path, progress: Progress) -> Json:
+        """Copy the gallery file."""
+        return upkeep_json(self._gallery.upkeep.backup(path, progress))
 
     def _wait_for_model(self) -> None:
         """Give a model server that is starting some time; the search itself says so if it never comes."""

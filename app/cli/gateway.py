@@ -1,13 +1,17 @@
 """What the commands need of a gallery, whichever way it is reached."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from app.domain import KeywordMode, PhotoId, SimilarityMethod
 
 Json = dict[str, Any]
 """An answer in the shape of the HTTP API, version 1."""
+
+Progress = Callable[[int, int], None]
+"""Told how much is done of how much."""
 
 
 @dataclass(frozen=True)
@@ -47,3 +51,12 @@ class Gateway(Protocol):
 
     def status(self) -> Json:
         """Return `running`, `ready` and each of the `parts` with its state and message."""
+
+    def verify(self, progress: Progress) -> Json:
+        """Check everything stored; return `whole`, the `damages` and how many photos are `queued` therefore."""
+
+    def compact(self, progress: Progress) -> Json:
+        """Give unused room back to the file system; return `freed_bytes`."""
+
+    def backup(self, path: Path, progress: Progress) -> Json:
+        """Copy the gallery file to `path`, which must not exist; return `size_bytes`."""

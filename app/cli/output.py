@@ -8,7 +8,15 @@ from typing import Self
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from app.cli.gateway import Json
 from app.errors import GalleryError
@@ -53,9 +61,10 @@ def printable(text: str) -> str:
 class ProgressBar:
     """A bar on stderr where that is a terminal, and nothing elsewhere; use it in a `with` block."""
 
-    def __init__(self, title: str, total: int | None) -> None:
+    def __init__(self, title: str, total: int | None, *, in_bytes: bool = False) -> None:
         console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        count: ProgressColumn = DownloadColumn() if in_bytes else MofNCompleteColumn()
+        columns = (TextColumn("{task.description}"), BarColumn(), count, TimeRemainingColumn())
         self._progress = Progress(*columns, console=console, disable=not console.is_terminal)
         self._task = self._progress.add_task(title, total=total)
 
@@ -73,6 +82,10 @@ class ProgressBar:
     def advance(self, steps: int = 1) -> None:
         """Go on."""
         self._progress.advance(self._task, steps)
+
+    def show(self, done: int, of: int) -> None:
+        """Say how much is done of how much."""
+        self._progress.update(self._task, completed=done, total=of)
 
     def say(self, title: str) -> None:
         """Say what is happening now."""

@@ -1,12 +1,16 @@
 """A running gallery, reached over its HTTP API."""
 
+import secrets
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, cast
 
 import requests
 
-from app.cli.gateway import Json, PhotoFile
+from app.cli.gateway import Json, PhotoFile, Progress
+from app.cli.moving import move_new_file
 from app.domain import KeywordMode, PhotoId, SimilarityMethod
 from app.errors import AccessDenied, GalleryError
 from app.running import RunningGallery
@@ -15,6 +19,7 @@ USER = "gallery"
 """The gallery takes any user name."""
 CONNECT_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 120.0
+POLL_S = 0.2
 PAGE_SIZE = 500
 REFUSED_UPLOAD = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
@@ -22,8 +27,10 @@ REFUSED_UPLOAD = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 class RemoteGateway:
     """Calls the API and gives back its JSON; its errors become the exceptions that they were."""
 
-    def __init__(self, running: RunningGallery, password: str) -> None:
+    def __init__(self, running: RunningGallery, password: str, folder: Path) -> None:
+        """Reach `running`, whose gallery file is in `folder`."""
         self._running = running
+        self._folder = folder
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy has no business between us and this machine's own gallery
         if password:
@@ -82,6 +89,39 @@ class RemoteGateway:
         """Return how the parts are."""
         answer = self._json(self._request("GET", "/readyz"))
         return {"running": True, "url": self._running.url, "pid": self._running.pid, **answer}
+
+    def verify(self, progress: Progress) -> Json:
+        """Check everything stored."""
+        return self._result_of(self._post("/api/v1/upkeep/verify"), progress)
+
+    def compact(self, progress: Progress) -> Json:
+        """Give unused room back."""
+        return self._result_of(self._post("/api/v1/upkeep/compact"), progress)
+
+    def backup(self, path: Path, progress: Progress) -> Json:
+        """Let the gallery write a copy beside its file, which is all that it does over HTTP, and move that."""
+        unmoved = self._folder / f"backup-{secrets.token_hex(8)}.h5"
+        task = self._post("/api/v1/upkeep/backup", {"file": unmoved.name})
+        result = self._result_of(task, progress)
+        move_new_file(unmoved, path)
+        return result | {"file": path.name}
+
+    def _result_of(self, task: Json, progress: Progress) -> Json:
+        """Wait until a task has ended; return its result, or raise its error."""
+        task_id = task["id"]
+        while task["state"] in ("waiting", "running"):
+            time.sleep(POLL_S)
+            found = [one for one in self._get("/api/v1/upkeep")["items"] if one["id"] == task_id]
+            if not found:
+                raise GalleryError(f"The gallery at {self._running.url} was started anew meanwhile. Try again.")
+            task = found[0]
+            progress(task["done"], task["of"])
+        if "error" in task:
+            raise error_of(task["error"])
+        return cast(Json, task["result"])
+
+    def _post(self, path: str, body: Json | None = None) -> Json:
+        return self._read(self._request("POST", path, json=body))
 
     def _get(self, path: str, query: Mapping[str, Any] | None = None) -> Json:
         return self._read(self._request("GET", path, params=query))
