@@ -101,6 +101,18 @@ def test_features_of_a_photo_that_is_lost_cannot_be_computed_anew(settings: Sett
     gallery.close()
 
 
+def test_a_backup_that_is_broken_off_leaves_nothing(fake_gallery: Gallery, settings: Settings) -> None:
+    def break_off(done: int, of: int) -> None:
+        raise KeyboardInterrupt
+
+    store_photos(fake_gallery, 1)
+    folder = settings.data.with_name("backups")
+    with pytest.raises(KeyboardInterrupt):
+        fake_gallery.upkeep.backup(folder / "copy.h5", break_off)
+    assert list(folder.iterdir()) == []
+    assert fake_gallery.upkeep.backup(folder / "copy.h5").size_bytes == (folder / "copy.h5").stat().st_size
+
+
 class Held(Upkeep):
     """Upkeep that does nothing until it is let go, or fails as it is told to."""
 
