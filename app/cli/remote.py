@@ -11,6 +11,7 @@ import requests
 
 from app.cli.gateway import Json, PhotoFile, Progress
 from app.cli.moving import move_new_file
+from app.cli.output import warn
 from app.domain import KeywordMode, PhotoId, SimilarityMethod
 from app.errors import AccessDenied, GalleryError
 from app.running import RunningGallery
@@ -102,7 +103,11 @@ class RemoteGateway:
         """Let the gallery write a copy beside its file, which is all that it does over HTTP, and move that."""
         unmoved = self._folder / f"backup-{secrets.token_hex(8)}.h5"
         task = self._post("/api/v1/upkeep/backup", {"file": unmoved.name})
-        result = self._result_of(task, progress)
+        try:
+            result = self._result_of(task, progress)
+        except KeyboardInterrupt:
+            warn(f"The gallery finishes the backup all the same: look for {unmoved}.")
+            raise
         move_new_file(unmoved, path)
         return result | {"file": path.name}
 

@@ -15,6 +15,7 @@ from tests.app.cli.conftest import MakeFolder
 from tests.app.cli.processes import serve
 from tests.app.store.photos import MODEL, damage
 from tests.photos import drawn_photo
+from tests.waiting import wait_until
 
 
 def test_a_whole_gallery_verifies(gallery: CommandLine, photos: MakeFolder) -> None:
@@ -126,6 +127,22 @@ def test_a_backup_that_cannot_be_written_is_an_error_and_leaves_nothing(
     assert len(result.stderr.splitlines()) == 1
     assert str(tmp_path / "file") in result.stderr
     assert not list(gallery.settings.data.parent.glob("backup-*"))
+
+
+def test_who_breaks_off_a_running_gallery_s_backup_is_told_where_it_will_be(
+    on_server: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("app.cli.remote.time.sleep", interrupt)
+        result = on_server.run("backup", tmp_path / "copy.h5", code=1)
+    copy = Path(result.stderr.partition("look for ")[2].partition(".h5")[0] + ".h5")
+    assert copy.parent == on_server.settings.data.parent
+    wait_until(copy.exists, what="the backup's end")
+    copy.unlink()
+    assert not (tmp_path / "copy.h5").exists()
 
 
 @pytest.mark.parametrize("command", [["verify"], ["compact"], ["backup", "nowhere.h5"]])
