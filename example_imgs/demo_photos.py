@@ -19,9 +19,6 @@ SCIKIT_IMAGE = {
     "coins": "coins",
     "moon": "moon",
     "camera": "camera",
-    "grass": "grass",
-    "gravel": "gravel",
-    "bricks": "brick",
 }
 """File name to the name of scikit-image's function."""
 

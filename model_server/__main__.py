@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--cache", type=Path, default=Path("build/features"), help="folder for features (7 GB)")
     train.add_argument("--views", type=int, default=4, help="views of each photo (default: %(default)s)")
     train.add_argument("--epochs", type=int, default=3, help="how often each view is shown (default: %(default)s)")
+    train.add_argument("--heads", type=Path, help="file of weights whose heads are kept; only the probe is fitted")
 
     measure = commands.add_parser("evaluate", help="measure the built default model on labelled photos")
     measure.add_argument("--photos", type=Path, required=True, help="folder with eval.jsonl and eval/")
@@ -72,7 +73,7 @@ def _train(options: argparse.Namespace, _: list[str]) -> int:
     from model_server.training.train import train
 
     recipe = Recipe(epochs=options.epochs)
-    train(load_card(DEFAULT_MODEL), options.photos, options.out, options.cache, options.views, recipe)
+    train(load_card(DEFAULT_MODEL), options.photos, options.out, options.cache, options.views, recipe, options.heads)
     return 0
 
 

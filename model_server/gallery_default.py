@@ -52,7 +52,7 @@ def assemble(card: ModelCard, weights: Mapping[str, NDArray[Any]]) -> keras.Mode
     taps = build_backbone(Pixels(card.input_height_px, card.input_width_px, name="pixels")(image))
     logits, offsets = Heads(len(card.labels), is_training=False).build(taps)
     probe = layers.Dense(len(card.labels), activation="sigmoid", name="label_scores")
-    label_scores = probe(taps["embedding"])
+    label_scores = probe(layers.UnitNormalization(name="unit_embedding")(taps["embedding"]))
     detections = Detections(float(weights["label_weight"]), name="detections")(logits, offsets, label_scores)
     sharpened = layers.Rescaling(1 / float(weights["tag_temperature"]), name="sharpen")(taps["logits"])
     outputs = {

@@ -15,7 +15,7 @@ from model_server import efficientnet_lite
 from model_server.checkpoint import read_state_dict
 from model_server.ssd.anchors import INPUT_PX, Matcher
 from model_server.ssd.decoding import Detections
-from model_server.ssd.heads import Heads
+from model_server.ssd.heads import Heads, HeadWeights, load_head_weights
 from model_server.training.average_precision import Found, Truth, detection_precisions, mean
 from model_server.training.features import Features, batches
 from model_server.training.loss import Targets, detection_loss
@@ -81,6 +81,11 @@ class DetectorTrainer:
             if step % MEASURE_EVERY_STEPS == 0 or step == self.steps:
                 log({"step": step, "of": self.steps, **self.measure(None, 0.0)})
                 save()
+
+    def take_heads(self, weights: HeadWeights) -> None:
+        """Measure with heads that were trained before instead of training; raise WeightsError if they don't fit."""
+        self.averaged = _network(self._features, self._classes, 0.0, "float32", is_training=False)
+        load_head_weights(self.averaged, weights)
 
     def measure(self, label_scores: NDArray[np.float32] | None, label_weight: float) -> dict[str, float]:
         """Return mAP@0.5 on the held-out photos: "map80" on those with vocab coco80, "map20" with voc20.
@@ -181,7 +186,9 @@ def as_found(rows: NDArray[np.float32]) -> Found:
     return Found(rows[:, 2:] / np.float32(INPUT_PX), rows[:, 0].astype(np.int64) - 1, rows[:, 1])
 
 
-def _network(features: Features, classes: int, dropout: float, precision: str) -> keras.Model:
+def _network(
+    features: Features, classes: int, dropout: float, precision: str, *, is_training: bool = True
+) -> keras.Model:
     """Build the heads over cached maps; the backbone's last convolution, frozen, gives the "head" map."""
     stride16, stride32 = (
         keras.Input(features.maps[name].shape[1:], dtype="float16", name=name) for name in ("stride16", "stride32")
@@ -193,5 +200,5 @@ def _network(features: Features, classes: int, dropout: float, precision: str) -
     maps["head"] = last(maps["stride32"])
     state = read_state_dict(efficientnet_lite.package_checkpoint())
     last.set_weights(efficientnet_lite.folded_weights(state)["head"])
-    outputs = Heads(classes, is_training=True, dropout=dropout, precision=precision).build(maps)
+    outputs = Heads(classes, is_training=is_training, dropout=dropout, precision=precision).build(maps)
     return keras.Model([stride16, stride32], outputs)

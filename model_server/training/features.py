@@ -5,9 +5,10 @@ The folder holds ``stride16.npy``, ``stride32.npy`` and ``embedding.npy`` (float
 ``views.npz`` (which photo each view shows, and its boxes).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,20 @@ def extract(photos: Sequence[Photo], folder: Path, views: int, seed: int, progre
     for store in stores.values():
         store.flush()
     _write_views(folder / "views.npz", jobs, boxes)
+
+
+def embeddings_of(pictures: Iterable[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    """Return the embeddings of pictures, each uint8 (300, 300, 3): float32 (n, 1280)."""
+    run = _backbone()
+    rows = [run(tf.constant(np.stack(batch)))["embedding"].numpy() for batch in batched(pictures, BATCH)]
+    return np.concatenate(rows).astype(np.float32)
+
+
+def batched(pictures: Iterable[NDArray[np.uint8]], size: int) -> Iterator[list[NDArray[np.uint8]]]:
+    """Group pictures into lists of *size*; the last one may be shorter."""
+    waiting = iter(pictures)
+    while batch := list(islice(waiting, size)):
+        yield batch
 
 
 def load(folder: Path) -> Features:

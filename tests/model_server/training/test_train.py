@@ -47,6 +47,21 @@ def test_weights_are_small_and_complete(trained: Path) -> None:
     assert all(np.isfinite(array).all() for array in weights.values())
 
 
+def test_trained_heads_can_be_kept_while_the_probe_is_fitted_anew(trained: Path) -> None:
+    before = trained / "out" / "gallery_default.npz"
+    recipe = Recipe(epochs=2, batch=16, warm_up_steps=2, precision="float32", seed=8)
+    train(CARD, trained / "photos", trained / "again", trained / "cache", views=2, recipe=recipe, heads=before)
+    old, new = read_weights(before), read_weights(trained / "again" / "gallery_default.npz")
+    heads = [name for name in old if name.startswith("ssd_")]
+    assert heads
+    for name in heads:
+        np.testing.assert_array_equal(old[name], new[name])
+    assert (old["probe/kernel"] != new["probe/kernel"]).any()
+    log = (trained / "again" / "probe_log.jsonl").read_text()
+    assert "chosen" in log
+    assert "class_loss" not in log
+
+
 def test_the_model_made_of_them_can_be_measured(trained: Path) -> None:
     (trained / "model").mkdir()
     export(CARD, trained / "model", trained / "out" / "gallery_default.npz")
