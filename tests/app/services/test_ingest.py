@@ -1,12 +1,13 @@
 """The background work: every photo ends `ready` or `failed` with a true reason, whatever the model server does."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
 
 from app import imaging
 from app.domain import Bytes8, Features, Photo, PhotoId, PhotoState
+from app.errors import StoreFull
 from app.inference.fake import FakeModelClient, Fault
 from app.services.features import FeatureMaker
 from app.services.ingest import Ingest
@@ -140,6 +141,28 @@ def test_a_photo_deleted_while_it_waits_is_passed_over(bench: Bench) -> None:
     bench.store.delete(ids[0])
     bench.work_until_idle()
     assert bench.listener.rows == [1]
+
+
+def test_a_full_disk_makes_photos_wait_until_there_is_room(
+    words: WordVectors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(words)
+    bench.add(6)
+    full = [True]
+    finish = bench.store.finish
+
+    def finish_if_room(model: str, features: Mapping[PhotoId, Features]) -> list[Photo]:
+        if full[0]:
+            raise StoreFull("No room is left on the disk. Make some.")
+        return finish(model, features)
+
+    monkeypatch.setattr(bench.store, "finish", finish_if_room)
+    bench.ingest.start()
+    wait_until(lambda: "room" in (bench.ingest.problem or ""), what="noticing the full disk")
+    assert len(bench.store.jobs()) == 6
+    full[0] = False
+    wait_until(lambda: bench.states() == [PhotoState.READY] * 6, what="going on by itself")
+    bench.ingest.stop()
 
 
 def test_stopping_ends_the_thread_and_keeps_the_jobs(words: WordVectors) -> None:
