@@ -1,5 +1,6 @@
 """A consistent copy of the gallery file while it is written to."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from app.errors import StoreError
@@ -20,10 +21,10 @@ def back_up(file: GalleryFile, path: Path, progress: Progress) -> None:
     The whole file is copied while work goes on, then what was written meanwhile, and the little that is left in a
     moment in which nothing is committed. The copy appears under its name whole or not at all.
     """
-    if path.exists():
-        raise StoreError(f"{path} exists already; name a new file for the backup.", path=str(path))
     aside = name_aside(path)
     try:
+        if path.exists():
+            raise StoreError(f"{path} exists already; name a new file for the backup.", path=str(path))
         path.parent.mkdir(parents=True, exist_ok=True)
         with file.device.noting_writes() as written:
             aside.touch(exist_ok=False)
@@ -36,7 +37,8 @@ def back_up(file: GalleryFile, path: Path, progress: Progress) -> None:
     except OSError as error:
         raise StoreError(f"The backup {path} can't be made: {error.strerror}.", path=str(path)) from error
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):  # where the folder itself is the trouble, that was said already
+            aside.unlink(missing_ok=True)
 
 
 def _copy(file: GalleryFile, copy: FileDevice, written: set[int], progress: Progress) -> None:

@@ -229,3 +229,13 @@ def test_an_older_format_without_a_way_up_is_refused_untouched(filled: Path, mon
     with pytest.raises(StoreFormatError, match=r"format version 1.*older version of the program"):
         Hdf5Store.open(filled, layout=SMALL)
     assert filled.read_bytes() == content
+
+
+def test_a_backup_into_a_folder_that_is_a_file_is_refused_in_plain_words(filled: Path, tmp_path: Path) -> None:
+    in_the_way = tmp_path / "notes.txt"
+    in_the_way.write_text("keep me")
+    store = Hdf5Store.open(filled, layout=SMALL)
+    with pytest.raises(StoreError, match=r"can't be made"):
+        store.backup(in_the_way / "copy.h5")
+    store.close()
+    assert in_the_way.read_text() == "keep me"

@@ -7,7 +7,10 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 
+from app.errors import StoreFull
 from app.inference.fake import FakeModelClient, Fault
+from app.services.gallery import Gallery
+from app.store.hdf5 import Hdf5Store
 from tests.app.web.api_calls import API, error_of, item_ids, json_of, state_of, upload, upload_ready
 from tests.photos import drawn_photo, encoded
 from tests.waiting import wait_until
@@ -209,3 +212,20 @@ def test_models_tell_state_and_coverage(client: FlaskClient) -> None:
     assert default["name"] == "gallery_default"
     assert default["state"] == "ready"
     assert default["covered"] == 1
+
+
+def test_a_full_disk_refuses_uploads_and_nothing_else(
+    client: FlaskClient, fake_gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (photo_id,) = upload_ready(client, ("a.jpg", drawn_photo(1)))
+
+    def no_room(*_: object) -> None:
+        raise StoreFull("The disk is full. Make room, then upload again.")
+
+    with monkeypatch.context() as full:
+        full.setattr(Hdf5Store, "add", no_room)
+        answer = upload(client, ("b.jpg", drawn_photo(2)))
+    assert answer.status_code == 507
+    assert error_of(answer)["code"] == "store_full"
+    assert client.get(f"{API}/images/{photo_id}/file").data == drawn_photo(1)
+    assert upload(client, ("b.jpg", drawn_photo(2))).status_code == 202
