@@ -59,12 +59,12 @@ class FeatureIndex:
         table = self._labels
         return None if table is None else _first(table, self._end)
 
-    def rows_with_object(self, class_id: int) -> Rows:
-        """Return the rows of the photos that hold an object of a class: int64 (n,), ascending."""
+    def rows_with_object(self, class_id: int, least_confidence: float) -> Rows:
+        """Return the rows of the photos that hold an object of a class at least so surely: int64 (n,), ascending."""
         table = self.labels()
         if table is None:
             return np.zeros(0, dtype=np.int64)
-        return np.flatnonzero(table.object_confidences[:, class_id - 1] > 0).astype(np.int64)
+        return np.flatnonzero(table.object_confidences[:, class_id - 1] >= least_confidence).astype(np.int64)
 
     def load(self, table: FeatureTable) -> None:
         """Take in all features of a model, as the store holds them."""

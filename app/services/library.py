@@ -19,6 +19,8 @@ from model_server.catalogue import ModelCard
 THUMBNAIL_SIZES_PX = (256, 512, 1024)
 STORED_THUMBNAIL_PX = 512
 PAGE_SIZE = 60
+LEAST_CONFIDENCE = 0.3
+"""How sure an object must be for its photo to be listed under its label: detectors name many that aren't there."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,7 @@ class Library:
     def _rows_with(self, label: str) -> Rows:
         if label not in self._card.labels:
             raise BadParameter(f"No object is called {label[:80]!r}. Labels are: {', '.join(self._card.labels)}.")
-        return self._index.rows_with_object(self._card.labels.index(label) + 1)
+        return self._index.rows_with_object(self._card.labels.index(label) + 1, LEAST_CONFIDENCE)
 
     def _at(self, row: int) -> Photo | None:
         try:

@@ -117,7 +117,9 @@ class ImageListQuery(Schema):
 
     limit = _limit(60)
     cursor = fields.String(metadata={"description": "`next_cursor` of the page before."})
-    label = fields.String(metadata={"description": "Only photos with an object of this label."})
+    label = fields.String(
+        metadata={"description": "Only photos with an object of this label, of confidence 0.3 or more."}
+    )
     state = fields.Enum(PhotoState, by_value=True)
 
 

@@ -32,9 +32,15 @@ def test_photos_are_found_by_row_after_they_were_put() -> None:
     index = FeatureIndex(CARD)
     index.put([photo(3), photo(5)], [features(17), features(18)])
     assert len(index) == 2
-    assert index.rows_with_object(17).tolist() == [3]
+    assert index.rows_with_object(17, 0.3).tolist() == [3]
     assert index.embeddings.similarities(features(18).embedding)[5] == 1
     assert index.objects.similarities(features(17).detections)[3] > 0
+
+
+def test_an_object_that_is_hardly_seen_does_not_count() -> None:
+    index = FeatureIndex(CARD)
+    index.put([photo(0), photo(1)], [features(17, confidence=0.29), features(17, confidence=0.31)])
+    assert index.rows_with_object(17, 0.3).tolist() == [1]
 
 
 def test_a_photo_put_again_replaces_what_was_known() -> None:
@@ -42,8 +48,8 @@ def test_a_photo_put_again_replaces_what_was_known() -> None:
     index.put([photo(0)], [features(17)])
     index.put([photo(0)], [features(18)])
     assert len(index) == 1
-    assert index.rows_with_object(17).tolist() == []
-    assert index.rows_with_object(18).tolist() == [0]
+    assert index.rows_with_object(17, 0.3).tolist() == []
+    assert index.rows_with_object(18, 0.3).tolist() == [0]
 
 
 def test_a_removed_photo_is_found_no_more_and_an_unknown_one_does_no_harm() -> None:
@@ -53,7 +59,7 @@ def test_a_removed_photo_is_found_no_more_and_an_unknown_one_does_no_harm() -> N
     index.remove(0)
     index.remove(77)
     assert len(index) == 1
-    assert index.rows_with_object(17).tolist() == [1]
+    assert index.rows_with_object(17, 0.3).tolist() == [1]
     assert index.embeddings.similarities(features(17).embedding)[0] == 0
 
 
