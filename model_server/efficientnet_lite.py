@@ -30,7 +30,6 @@ STAGES = (
     (4, 5, 2, 6, 192),
     (1, 3, 1, 6, 320),
 )
-STRIDE16_CHANNELS, STRIDE32_CHANNELS = 112, 320
 
 StateDict = Mapping[str, NDArray[Any]]
 

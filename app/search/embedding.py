@@ -1,6 +1,5 @@
 """The `embedding` similarity: the cosine of a vector with all photos' vectors, exact."""
 
-import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from app.domain import Float32
 from app.search.growing import GrowingArray
 from app.search.ranking import Ranked, ranked
-from app.search.rows import HeldRows, Rows, among, checked_rows
+from app.search.rows import RowIndex, Rows, among, checked_rows
 
 GONE = -1
 NORMALISED_AT_ONCE = 1024
@@ -31,7 +30,7 @@ class Snapshot:
     vectors: Float32
 
 
-class EmbeddingIndex:
+class EmbeddingIndex(RowIndex):
     """All photos' embeddings by one model, searched by comparing with every one.
 
     A replaced vector is written anew at the end, never over the old one, so any number of threads may search
@@ -41,8 +40,7 @@ class EmbeddingIndex:
     def __init__(self, width: int) -> None:
         """Start empty, for vectors of `width` numbers."""
         self.width = width
-        self._writing = threading.Lock()
-        self._held = HeldRows()
+        super().__init__()
         self._rows = GrowingArray[np.int64](np.int64)
         self._vectors = GrowingArray[np.float32](np.float32, (width,))
         self._snapshot = Snapshot(0, self._rows.values, self._vectors.values)
@@ -70,16 +68,6 @@ class EmbeddingIndex:
             self._rows.append(numbers)
             self._vectors.append(normalised)
             self._publish()
-
-    def remove(self, rows: ArrayLike) -> None:
-        """Take photos out; rows that aren't held are passed over."""
-        numbers = checked_rows(rows)
-        with self._writing:
-            self._drop(numbers)
-            self._publish()
-
-    def __len__(self) -> int:
-        return self._held.count()
 
     def similarities(self, vector: ArrayLike) -> Float32:
         """Return the cosine of `vector`, float (width,), with all, float32 (one past the highest row,), by row.

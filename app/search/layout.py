@@ -5,15 +5,14 @@ their confidences; the similarity is twice the matched weight over all confidenc
 is defined in `layout_reference.py`; here all photos are matched at once, with the same results.
 """
 
-import threading
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from app.search.growing import GrowingArray
-from app.search.objects import Objects, by_class, objects_of_photo, objects_of_photos
-from app.search.rows import HeldRows, Rows, among, checked_rows
+from app.search.objects import Objects, by_class, numbered_objects, objects_of_photo
+from app.search.rows import RowIndex, Rows, among
 
 CHUNK_PAIRS = 1_000_000
 """How many pairs of objects are compared at once; it bounds the memory of a search."""
@@ -87,7 +86,7 @@ class GrowingObjects:
         return ClassObjects(self._rows.values, self._confidences.values, self._boxes.values)
 
 
-class LayoutIndex:
+class LayoutIndex(RowIndex):
     """All photos' boxes, ready for the `layout` similarity with any photo.
 
     Any number of threads may search and write at once: writers take turns, each publishes a whole snapshot at
@@ -95,8 +94,7 @@ class LayoutIndex:
     """
 
     def __init__(self) -> None:
-        self._writing = threading.Lock()
-        self._held = HeldRows()
+        super().__init__()
         self._masses = GrowingArray[np.float64](np.float64)
         self._objects: dict[int, GrowingObjects] = {}
         self._snapshot = Snapshot(np.zeros(0), {})
@@ -107,10 +105,7 @@ class LayoutIndex:
         rows: int (n,), each once. features: float (n, n_objects, 6), `ssd_feature` of each.
         Raises ValueError for wrong shapes and for values that no detector may give; nothing is changed then.
         """
-        numbers = checked_rows(rows)
-        objects = objects_of_photos(features)
-        if np.shape(features)[0] != len(numbers):
-            raise ValueError(f"{len(numbers)} rows came with {np.shape(features)[0]} photos' features.")
+        numbers, objects = numbered_objects(rows, features)
         masses = np.zeros(len(numbers))
         np.add.at(masses, objects.photos, objects.confidences)
         with self._writing:
@@ -119,16 +114,6 @@ class LayoutIndex:
             self._set_masses(numbers, masses)
             self._append(numbers[objects.photos], objects)
             self._publish()
-
-    def remove(self, rows: ArrayLike) -> None:
-        """Take photos out; rows that aren't held are passed over."""
-        numbers = checked_rows(rows)
-        with self._writing:
-            self._drop(numbers)
-            self._publish()
-
-    def __len__(self) -> int:
-        return self._held.count()
 
     def similarities(self, feature: ArrayLike) -> NDArray[np.float64]:
         """Return the `layout` similarity of a photo with all, float64 (one past the highest row,), by row.

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from app.domain import MODEL_INPUT_PX, OBJECT_FIELDS
-from app.search.rows import Rows
+from app.search.rows import Rows, checked_rows
 
 BACKGROUND = 0
 PICTURE_AREA_PX = float(MODEL_INPUT_PX * MODEL_INPUT_PX)
@@ -69,3 +69,16 @@ def weights(objects: Objects) -> NDArray[np.float64]:
     widths = objects.boxes[:, 2] - objects.boxes[:, 0]
     heights = objects.boxes[:, 3] - objects.boxes[:, 1]
     return objects.confidences + np.abs(widths * heights) / PICTURE_AREA_PX
+
+
+def numbered_objects(rows: ArrayLike, features: ArrayLike) -> tuple[Rows, Objects]:
+    """Return the checked rows, int64 (n,), and the objects of the photos in them.
+
+    rows: int (n,), each once. features: float (n, n_objects, 6), `ssd_feature` of each. Raises ValueError for wrong
+    shapes and for values that no detector may give.
+    """
+    numbers = checked_rows(rows)
+    objects = objects_of_photos(features)
+    if np.shape(features)[0] != len(numbers):
+        raise ValueError(f"{len(numbers)} rows came with {np.shape(features)[0]} photos' features.")
+    return numbers, objects

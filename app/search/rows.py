@@ -1,4 +1,7 @@
-"""The rows that an index holds."""
+"""The rows that an index holds, and what all indexes do with them."""
+
+import threading
+from abc import ABC, abstractmethod
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,6 +38,32 @@ class HeldRows:
     def count(self) -> int:
         """Return how many rows are held."""
         return int(np.count_nonzero(self._held))
+
+
+class RowIndex(ABC):
+    """What all indexes share: writers take turns, and each publishes a whole snapshot at its end."""
+
+    def __init__(self) -> None:
+        self._writing = threading.Lock()
+        self._held = HeldRows()
+
+    def remove(self, rows: ArrayLike) -> None:
+        """Take photos out; rows that aren't held are passed over."""
+        numbers = checked_rows(rows)
+        with self._writing:
+            self._drop(numbers)
+            self._publish()
+
+    def __len__(self) -> int:
+        return self._held.count()
+
+    @abstractmethod
+    def _drop(self, rows: Rows) -> None:
+        """Take `rows` out of `_held` and of what stands beside it; those that aren't held are passed over."""
+
+    @abstractmethod
+    def _publish(self) -> None:
+        """Let searches read the present state from now on."""
 
 
 def checked_rows(rows: ArrayLike) -> Rows:

@@ -5,15 +5,14 @@ a class is therefore (n' x sum g + n x sum g') / 4, where n counts the objects: 
 sum for each class that it holds. Pairs under the threshold, between faint objects, are taken out one by one.
 """
 
-import threading
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from app.search.growing import GrowingArray
-from app.search.objects import Objects, by_class, objects_of_photo, objects_of_photos, weights
-from app.search.rows import HeldRows, Rows, among, checked_rows
+from app.search.objects import Objects, by_class, numbered_objects, objects_of_photo, weights
+from app.search.rows import RowIndex, Rows, among
 
 THRESHOLD = 1e-5
 """Pairs of objects whose similarity is not above this don't count."""
@@ -86,7 +85,7 @@ class GrowingPostings:
         )
 
 
-class SsdIndex:
+class SsdIndex(RowIndex):
     """All photos' objects, ready for the `ssd` similarity with any photo.
 
     Any number of threads may search and write at once: writers take turns, each publishes a whole snapshot at
@@ -94,8 +93,7 @@ class SsdIndex:
     """
 
     def __init__(self) -> None:
-        self._writing = threading.Lock()
-        self._held = HeldRows()
+        super().__init__()
         self._postings: dict[int, GrowingPostings] = {}
         self._snapshot = Snapshot(0, {})
 
@@ -105,25 +103,12 @@ class SsdIndex:
         rows: int (n,), each once. features: float (n, n_objects, 6), `ssd_feature` of each.
         Raises ValueError for wrong shapes and for values that no detector may give; nothing is changed then.
         """
-        numbers = checked_rows(rows)
-        objects = objects_of_photos(features)
-        if np.shape(features)[0] != len(numbers):
-            raise ValueError(f"{len(numbers)} rows came with {np.shape(features)[0]} photos' features.")
+        numbers, objects = numbered_objects(rows, features)
         with self._writing:
             self._drop(numbers)
             self._held.add(numbers)
             self._append(numbers[objects.photos], objects)
             self._publish()
-
-    def remove(self, rows: ArrayLike) -> None:
-        """Take photos out; rows that aren't held are passed over."""
-        numbers = checked_rows(rows)
-        with self._writing:
-            self._drop(numbers)
-            self._publish()
-
-    def __len__(self) -> int:
-        return self._held.count()
 
     def similarities(self, feature: ArrayLike) -> NDArray[np.float64]:
         """Return the `ssd` similarity of a photo with all, float64 (one past the highest row,), by row.

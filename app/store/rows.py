@@ -54,13 +54,6 @@ class PhotoRows:
             self._tombstones.write(list(range(first, first + len(deleted))), np.array(deleted, "<u8"))
 
 
-def row_crc32(row: NDArray[Any]) -> int:
-    """Return the checksum of a row of `images`, an array of shape () or a record."""
-    copy = np.array(row, IMAGE_ROW)
-    copy["row_crc32"] = 0
-    return zlib.crc32(copy.tobytes())
-
-
 def damaged(rows: NDArray[Any], first: int) -> list[int]:
     """Return the numbers of rows of `images`, the first being `first`, that don't match their checksum."""
     stored = rows["row_crc32"].tolist()
