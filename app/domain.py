@@ -39,6 +39,52 @@ class SimilarityMethod(StrEnum):
     HYBRID = "hybrid"
 
 
+LEAST_CONFIDENCE = 0.3
+"""How sure an object must be to be counted or listed under its label: detectors name many that aren't there."""
+
+
+class Relation(StrEnum):
+    """Where one thing stands to another in the picture; `app/search/relations.py` says when each holds."""
+
+    LEFT_OF = "left-of"
+    RIGHT_OF = "right-of"
+    ABOVE = "above"
+    BELOW = "below"
+    INSIDE = "inside"
+
+
+class Size(StrEnum):
+    """How much of the picture a thing takes up."""
+
+    BIG = "big"
+    SMALL = "small"
+
+
+class Orientation(StrEnum):
+    """The shape of an upright picture."""
+
+    PORTRAIT = "portrait"
+    LANDSCAPE = "landscape"
+    SQUARE = "square"
+
+
+class Colour(StrEnum):
+    """The colours that people tell apart by name, in the order in which they are offered."""
+
+    RED = "red"
+    ORANGE = "orange"
+    YELLOW = "yellow"
+    GREEN = "green"
+    TURQUOISE = "turquoise"
+    BLUE = "blue"
+    PURPLE = "purple"
+    PINK = "pink"
+    BROWN = "brown"
+    BLACK = "black"
+    GREY = "grey"
+    WHITE = "white"
+
+
 class KeywordMode(StrEnum):
     """How words are compared with photos."""
 
@@ -212,7 +258,61 @@ class SignalReason:
     """0..1; the shares of a hit sum to 1."""
 
 
-Reason = LabelReason | EmbeddingReason | ObjectsReason | BoxReason | SignalReason
+@dataclass(frozen=True)
+class CountReason:
+    """The photo holds as many things of a kind as were asked for."""
+
+    label: str
+    """The word or phrase of the query."""
+    count: int
+    wanted: str
+    """As the query says it: `>=2`."""
+    boxes: tuple[Box, ...]
+    """Where those stand that were counted."""
+
+
+@dataclass(frozen=True)
+class RelationReason:
+    """Two objects stand to each other as was asked for."""
+
+    label: str
+    relation: Relation
+    other: str
+    """The label of the second object, as `label` is of the first."""
+    box: Box
+    other_box: Box
+
+
+@dataclass(frozen=True)
+class SizeReason:
+    """An object is as big or small as was asked for."""
+
+    label: str
+    size: Size
+    share: float
+    """Of the picture's area, 0..1."""
+    box: Box
+
+
+@dataclass(frozen=True)
+class FactReason:
+    """The photo itself is as was asked for."""
+
+    text: str
+    """One plain phrase: `taken on 17 May 2023`."""
+
+
+Reason = (
+    LabelReason
+    | EmbeddingReason
+    | ObjectsReason
+    | BoxReason
+    | SignalReason
+    | CountReason
+    | RelationReason
+    | SizeReason
+    | FactReason
+)
 
 
 @dataclass(frozen=True)
