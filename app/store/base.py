@@ -7,7 +7,7 @@ never given to another.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +21,19 @@ Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class Known:
+    """What another gallery knew of a photo, for a photo that moves."""
+
+    added_at: datetime
+    state: PhotoState
+    """`ready` or `failed`, or `stored` for a photo that is to be looked at."""
+    error: str | None = None
+    """Why it failed."""
+    features: Mapping[str, Features] = field(default_factory=dict)
+    """By model; all of one model have the same shapes."""
+
+
+@dataclass(frozen=True)
 class NewPhoto:
     """A checked photo on its way into the store."""
 
@@ -31,6 +44,7 @@ class NewPhoto:
     facts: PhotoFacts
     thumbnail: bytes
     """WebP."""
+    known: Known | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +91,9 @@ class Store(Protocol):
     def add(self, photos: Sequence[NewPhoto], model: str) -> list[Added]:
         """Store photos and a job of `model` for each in one durable commit, in order; raise StoreFull.
 
-        A photo whose id is stored already, or stands twice in `photos`, is a duplicate and changes nothing.
+        A photo whose id is stored already, or stands twice in `photos`, is a duplicate and changes nothing. What is
+        `known` of a photo is stored with it, and only one that is `stored` by then gets a job; StoreError if features
+        don't have the shapes that their model's have here, and then nothing was stored.
         """
 
     def get(self, photo_id: PhotoId) -> Photo:
@@ -100,6 +116,9 @@ class Store(Protocol):
 
     def features(self, photo_id: PhotoId, model: str) -> Features | None:
         """Return what `model` says of a photo, or None if that isn't computed yet; raise PhotoNotFound."""
+
+    def models(self) -> dict[str, int]:
+        """Return the models that features are kept of, with the width of their embeddings."""
 
     def feature_table(self, model: str) -> FeatureTable:
         """Return all features of a model, with no rows if it has none."""

@@ -1,6 +1,6 @@
 """What one commit will change, gathered before anything is written."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from app.domain import Features, PhotoId
@@ -67,6 +67,11 @@ class Changes:
         self.entries[row] = entry
         self._new_ids[PhotoId(entry.text("id"))] = row
         return row
+
+    def put_features(self, row: int, features: Mapping[str, Features]) -> None:
+        """Give a row what models, which the commit admits, say of its photo."""
+        for model, found in features.items():
+            self.features.setdefault(model, {})[row] = found
 
     def remove(self, row: int) -> None:
         """Make a row a deleted one, of which nothing is kept."""

@@ -156,6 +156,15 @@ def check(model: str, width: int, features: Iterable[Features]) -> None:
                 )
 
 
+def by_model(features: Iterable[Mapping[str, Features]]) -> dict[str, list[Features]]:
+    """Return what each model says of photos, from what is said of each photo."""
+    gathered: dict[str, list[Features]] = {}
+    for one in features:
+        for model, found in one.items():
+            gathered.setdefault(model, []).append(found)
+    return gathered
+
+
 def _stack(column: Column, features: list[Features]) -> NDArray[Any]:
     return np.stack([getattr(one, column.field) for one in features]).astype(column.dtype)
 
@@ -186,12 +195,26 @@ def add_model(file: Any, model: str, width: int, bit: int, chunk_rows: int) -> M
     return ModelFeatures(file, model)
 
 
-def next_bit(known: Mapping[str, ModelFeatures], model: str, new_models: list[str]) -> int:
-    """Return the bit of a model that has no datasets yet, `new_models` being those to come; raise StoreError."""
-    bit = len(known) + (new_models.index(model) if model in new_models else len(new_models))
-    if bit >= MODELS_AT_MOST:
-        raise StoreError(f"The gallery holds features of {bit} models already, and no more fit.")
-    return bit
+def admit(
+    known: Mapping[str, ModelFeatures], new_models: dict[str, int], features: Mapping[str, list[Features]]
+) -> dict[str, int]:
+    """Let a commit have features, one or more by each model; return each model's bit.
+
+    Models without datasets join `new_models`, with the width of their embedding. Raises StoreError for features that
+    don't fit, and then `new_models` is as it was.
+    """
+    to_come, bits = dict(new_models), dict[str, int]()
+    for model, found in features.items():
+        if model in known:
+            width, bits[model] = known[model].width, known[model].bit
+        else:
+            width = to_come.setdefault(model, len(found[0].embedding))
+            bits[model] = len(known) + list(to_come).index(model)
+        check(model, width, found)
+        if bits[model] >= MODELS_AT_MOST:
+            raise StoreError(f"The gallery holds features of {MODELS_AT_MOST} models already, and no more fit.")
+    new_models.update(to_come)
+    return bits
 
 
 def blocks(rows: Rows) -> list[Rows]:

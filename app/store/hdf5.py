@@ -157,6 +157,11 @@ class Hdf5Store:
             )
         return found
 
+    def models(self) -> dict[str, int]:
+        """Return the models that features are kept of, with the width of their embeddings."""
+        self._file.expect_open()
+        return {model: datasets.width for model, datasets in self._datasets().items()}
+
     def feature_table(self, model: str) -> FeatureTable:
         """Return all features of a model; damaged ones are left out and queued to be computed anew."""
         self._file.expect_open()
@@ -303,16 +308,23 @@ class Hdf5Store:
         """Stage new photos; return None if a photo that was a duplicate was deleted before its turn came."""
         if any(photo.id not in written and changes.row_of(photo.id) is None for photo in photos):
             return None
+        brought = feature_rows.by_model(
+            photo.known.features for photo in photos if photo.known and changes.row_of(photo.id) is None
+        )
+        bits = feature_rows.admit(self._datasets(), changes.new_models, brought)
         added = []
         for photo in photos:
             row = changes.row_of(photo.id)
             if row is not None:
                 added.append(Added(self._photo(row, changes.expect_entry(row)), duplicate=True))
                 continue
-            blobs = written[photo.id]
-            entry = records.new_entry(photo, blobs, model, self._clock())
+            entry = records.new_entry(photo, written[photo.id], model, self._clock())
+            if photo.known is not None:
+                entry = lifecycle.taken_over(entry, photo.known, [bits[name] for name in photo.known.features])
             row = changes.append(entry)
-            changes.written += blobs.fresh
+            if photo.known is not None:
+                changes.put_features(row, photo.known.features)
+            changes.written += written[photo.id].fresh
             added.append(Added(records.photo(row, entry, photo.facts.exif, processing=False), duplicate=False))
         return added
 
@@ -342,16 +354,7 @@ class Hdf5Store:
         by_row = {row: found for photo_id, found in features.items() for row, _ in changes.living([photo_id])}
         if not by_row:
             return []
-        width = len(next(iter(by_row.values())).embedding)
-        known = self._datasets()
-        if model in known:
-            width, bit = known[model].width, known[model].bit
-        else:
-            width = changes.new_models.get(model, width)
-            bit = feature_rows.next_bit(known, model, list(changes.new_models))
-        feature_rows.check(model, width, by_row.values())
-        if model not in known:
-            changes.new_models[model] = width
+        bit = feature_rows.admit(self._datasets(), changes.new_models, {model: list(by_row.values())})[model]
         for row in by_row:
             changes.entries[row] = lifecycle.ready(changes.expect_entry(row), bit)
         changes.features.setdefault(model, {}).update(by_row)

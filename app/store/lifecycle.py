@@ -1,10 +1,24 @@
 """How a photo's row changes on its way: each function returns a row's next version."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
-from app.store import schema
+from app.domain import PhotoState
+from app.store import records, schema
+from app.store.base import Known
 from app.store.segments import Extent
 from app.store.table import Entry
+
+
+def taken_over(entry: Entry, known: Known, bits: Iterable[int]) -> Entry:
+    """Give a new photo's row what was known of it, its features being by the models of `bits`."""
+    idle = known.state is not PhotoState.STORED
+    settled = replace(_idle(entry) if idle else entry, error=known.error)
+    return settled.with_fields(
+        added_at=records.microseconds(known.added_at),
+        state=records.STATE_NUMBERS[known.state],
+        features=sum(1 << bit for bit in bits),
+    )
 
 
 def waiting(entry: Entry, model: str, not_before: int) -> Entry:

@@ -11,7 +11,7 @@ import numpy as np
 from app.domain import Features, Job, Photo, PhotoId, PhotoState
 from app.errors import StoreError
 from app.store import records
-from app.store.base import Added, FeatureTable, NewPhoto, Rows, StoreInfo
+from app.store.base import Added, FeatureTable, Known, NewPhoto, Rows, StoreInfo
 from app.store.changes import no_row, not_found
 from app.store.features import no_features
 
@@ -32,6 +32,7 @@ class MemoryStore:
         self._bytes: dict[PhotoId, tuple[bytes, bytes]] = {}
         self._jobs: dict[PhotoId, Job] = {}
         self._features: dict[str, dict[PhotoId, Features]] = {}
+        self._widths: dict[str, int] = {}
 
     def add(self, photos: Sequence[NewPhoto], model: str) -> list[Added]:
         """Store photos and a job for each."""
@@ -87,6 +88,11 @@ class MemoryStore:
         with self._open():
             return self._features.get(model, {}).get(self.get(photo_id).id)
 
+    def models(self) -> dict[str, int]:
+        """Return the models that features are kept of."""
+        with self._open():
+            return dict(self._widths)
+
     def feature_table(self, model: str) -> FeatureTable:
         """Return all features of a model."""
         with self._open():
@@ -122,7 +128,7 @@ class MemoryStore:
         with self._open():
             living = self._living(list(features))
             for photo_id in living:
-                self._features.setdefault(model, {})[photo_id] = features[photo_id]
+                self._keep(model, photo_id, features[photo_id])
                 self._jobs.pop(photo_id, None)
                 self._change(photo_id, PhotoState.READY, None)
             return [self._photos[photo_id] for photo_id in living]
@@ -198,7 +204,22 @@ class MemoryStore:
         self._photos[new.id] = photo
         self._bytes[new.id] = new.data, new.thumbnail
         self._jobs[new.id] = Job(new.id, model, 0, now, None)
-        return Added(photo, duplicate=False)
+        if new.known is not None:
+            self._take_over(new.id, new.known)
+        return Added(self._photos[new.id], duplicate=False)
+
+    def _take_over(self, photo_id: PhotoId, known: Known) -> None:
+        if known.state is not PhotoState.STORED:
+            del self._jobs[photo_id]
+        for model, features in known.features.items():
+            self._keep(model, photo_id, features)
+        self._photos[photo_id] = replace(
+            self._photos[photo_id], added_at=known.added_at, state=known.state, error=known.error
+        )
+
+    def _keep(self, model: str, photo_id: PhotoId, features: Features) -> None:
+        self._features.setdefault(model, {})[photo_id] = features
+        self._widths.setdefault(model, len(features.embedding))
 
     def _living(self, photo_ids: Sequence[PhotoId]) -> list[PhotoId]:
         return [photo_id for photo_id in photo_ids if photo_id in self._photos]

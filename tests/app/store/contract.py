@@ -10,10 +10,11 @@ import pytest
 
 from app.domain import PhotoId, PhotoState
 from app.errors import BadFileName, PhotoNotFound, StoreError
-from app.store.base import Store
-from tests.app.store.photos import MODEL, START, Clock, features, photo, same_features
+from app.store.base import Known, Store
+from tests.app.store.photos import MODEL, START, Clock, features, moving, photo, same_features
 
 NOBODY = PhotoId("0" * 32)
+EARLIER = datetime(2019, 8, 7, 6, 5, 4, 321, tzinfo=UTC)
 
 
 class StoreContract:
@@ -194,6 +195,43 @@ class StoreContract:
         store.finish(MODEL, {photo(1).id: features(1)})
         store.finish(MODEL, {photo(1).id: features(2)})
         assert same_features(features(2), store.features(photo(1).id, MODEL))
+
+    # ---- photos that move ----
+
+    def test_what_was_known_of_a_photo_is_stored_with_it(self, store: Store) -> None:
+        moved = moving(
+            photo(1), Known(EARLIER, PhotoState.READY, features={MODEL: features(1), "vgg16": features(2, 4)})
+        )
+        failed = moving(photo(2), Known(EARLIER, PhotoState.FAILED, "no", {"vgg16": features(3, 4)}))
+        waiting = moving(photo(3), Known(EARLIER, PhotoState.STORED, features={MODEL: features(4)}))
+        added = [one.photo for one in store.add([moved, photo(4), failed, waiting], MODEL)]
+        assert added == [store.at(row) for row in range(4)]
+        assert [one.added_at for one in added] == [EARLIER, START, EARLIER, EARLIER]
+        assert [one.state for one in added] == [
+            PhotoState.READY,
+            PhotoState.STORED,
+            PhotoState.FAILED,
+            PhotoState.STORED,
+        ]
+        assert [one.error for one in added] == [None, None, "no", None]
+        assert same_features(features(1), store.features(moved.id, MODEL))
+        assert same_features(features(2, 4), store.features(moved.id, "vgg16"))
+        assert same_features(features(3, 4), store.features(failed.id, "vgg16"))
+        assert store.features(failed.id, MODEL) is None
+        assert store.feature_table(MODEL).rows.tolist() == [0, 3]
+        assert [(job.photo_id, job.model, job.attempts) for job in store.jobs()] == [
+            (photo(4).id, MODEL, 0),
+            (waiting.id, MODEL, 0),
+        ]
+        assert store.models() == {MODEL: 8, "vgg16": 4}
+
+    def test_what_is_known_of_a_duplicate_changes_nothing(self, store: Store) -> None:
+        store.add([photo(1)], MODEL)
+        again = moving(photo(1), Known(EARLIER, PhotoState.FAILED, "no", {"vgg16": features(1)}))
+        (added,) = store.add([again], MODEL)
+        assert added.duplicate
+        assert added.photo.state is PhotoState.STORED
+        assert store.models() == {}
 
     # ---- jobs ----
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import h5py
 import numpy as np
 
 from app.domain import Features, PhotoFacts, PhotoId
-from app.store.base import NewPhoto
+from app.store.base import Known, NewPhoto
 from app.store.schema import Layout
 
 MODEL = "gallery_default"
@@ -53,6 +54,11 @@ def photo(number: int, size: int = 5000) -> NewPhoto:
         ),
         thumbnail=random.integers(0, 256, 300 + number % 7, np.uint8).tobytes(),
     )
+
+
+def moving(new: NewPhoto, known: Known) -> NewPhoto:
+    """Return a photo that brings what another gallery knew of it."""
+    return replace(new, known=known)
 
 
 def id_of(data: bytes) -> PhotoId:

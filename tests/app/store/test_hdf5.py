@@ -14,11 +14,11 @@ import pytest
 from app.domain import PhotoState
 from app.errors import StoreError, StoreFormatError, StoreLocked
 from app.store import region
-from app.store.base import Store
+from app.store.base import Known, Store
 from app.store.device import FileDevice
 from app.store.hdf5 import Hdf5Store
 from tests.app.store.contract import StoreContract, closing
-from tests.app.store.photos import MODEL, SMALL, START, Clock, blob, damage, features, photo, same_features
+from tests.app.store.photos import MODEL, SMALL, START, Clock, blob, damage, features, moving, photo, same_features
 
 ROOT = Path(__file__).parents[3]
 
@@ -278,6 +278,22 @@ def test_features_of_another_shape_are_refused_whole(path: Path) -> None:
         assert same_features(features(1), store.features(photo(1).id, MODEL))
         assert store.get(photo(2).id).state is PhotoState.STORED
         assert len(store.jobs()) == 1
+
+
+def test_known_features_of_another_shape_are_refused_whole(path: Path) -> None:
+    store = Hdf5Store.open(path, layout=SMALL)
+    with closing(store):
+        store.add([photo(1)], MODEL)
+        store.finish(MODEL, {photo(1).id: features(1)})
+        known = Known(START, PhotoState.READY, features={"vgg16": features(2, width=4), MODEL: features(2, width=4)})
+        with pytest.raises(StoreError, match="embedding"):
+            store.add([photo(3), moving(photo(2), known)], MODEL)
+        assert store.rows().tolist() == [0]
+        assert store.models() == {MODEL: 8}
+        store.add([photo(2)], MODEL)
+        assert store.verify().whole
+    with h5py.File(path, "r") as file:
+        assert list(file["checksums"]) == [MODEL]
 
 
 def test_a_model_whose_name_could_point_elsewhere_is_refused(path: Path) -> None:

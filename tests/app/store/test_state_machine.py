@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import hypothesis.strategies as st
@@ -10,12 +11,12 @@ import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from app.domain import Photo, PhotoId
+from app.domain import Photo, PhotoId, PhotoState
 from app.errors import PhotoNotFound
-from app.store.base import Store
+from app.store.base import Known, Store
 from app.store.hdf5 import Hdf5Store
 from app.store.memory import MemoryStore
-from tests.app.store.photos import MODEL, SMALL, START, Clock, features, photo, same_features
+from tests.app.store.photos import MODEL, SMALL, START, Clock, features, moving, photo, same_features
 
 NUMBERS = st.integers(0, 12)
 MODELS = st.sampled_from([MODEL, "vgg16"])
@@ -42,6 +43,18 @@ class StoreAgainstDicts(RuleBasedStateMachine):
         self.clock.advance(1)
         new = [photo(number, 100 + 3000 * (number % 3)) for number in numbers]
         assert self.real.add(new, model) == self.plain.add(new, model)
+
+    @rule(
+        number=NUMBERS,
+        model=MODELS,
+        seed=st.integers(0, 50),
+        state=st.sampled_from([PhotoState.READY, PhotoState.FAILED, PhotoState.STORED]),
+    )
+    def add_a_known_photo(self, number: int, model: str, seed: int, state: PhotoState) -> None:
+        error = "no" if state is PhotoState.FAILED else None
+        known = Known(START - timedelta(seconds=seed), state, error, {model: features(seed)})
+        new = moving(photo(number, 100 + 3000 * (number % 3)), known)
+        assert self.real.add([new], MODEL) == self.plain.add([new], MODEL)
 
     @rule(number=NUMBERS)
     def delete(self, number: int) -> None:
@@ -108,6 +121,7 @@ class StoreAgainstDicts(RuleBasedStateMachine):
                 assert expected_features is not None
                 assert same_features(expected_features, self.real.features(photo_id, model))
         assert self.real.info().by_state == self.plain.info().by_state
+        assert self.real.models() == self.plain.models()
 
     def _stores(self) -> list[Store]:
         return [self.real, self.plain]
