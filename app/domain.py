@@ -208,6 +208,70 @@ class UploadResult:
 
 
 @dataclass(frozen=True)
+class StoredExample:
+    """A stored photo, or the part of it in `box`, to search with; a negative weight asks for photos unlike it."""
+
+    photo_id: PhotoId
+    weight: float = 1.0
+    box: Box | None = None
+
+
+@dataclass(frozen=True)
+class PictureExample:
+    """A picture from outside, or the part of it in `box`, to search with; it is not stored."""
+
+    name: str
+    data: bytes
+    weight: float = 1.0
+    box: Box | None = None
+
+
+@dataclass(frozen=True)
+class WordsExample:
+    """Words to search with; with a negative weight, photos that fit them come later."""
+
+    text: str
+    weight: float = 1.0
+
+
+Example = StoredExample | PictureExample | WordsExample
+
+
+@dataclass(frozen=True)
+class PlacedBox:
+    """A thing placed by hand, where photos should show it."""
+
+    label: str
+    box: Box
+
+
+@dataclass(frozen=True)
+class WordsSearch:
+    """A search by words."""
+
+    text: str
+    mode: KeywordMode = KeywordMode.LATE
+
+
+@dataclass(frozen=True)
+class ExamplesSearch:
+    """A search for photos that are like some examples and unlike others."""
+
+    examples: tuple[Example, ...]
+    method: SimilarityMethod = SimilarityMethod.EMBEDDING
+
+
+@dataclass(frozen=True)
+class LayoutSearch:
+    """A search for photos that show things where they were placed by hand."""
+
+    boxes: tuple[PlacedBox, ...]
+
+
+Search = WordsSearch | ExamplesSearch | LayoutSearch
+
+
+@dataclass(frozen=True)
 class LabelReason:
     """A word of the query met a label of the photo."""
 
@@ -256,6 +320,18 @@ class SignalReason:
     method: SimilarityMethod | str
     share: float
     """0..1; the shares of a hit sum to 1."""
+
+
+@dataclass(frozen=True)
+class ExampleReason:
+    """How well a photo fits one of several examples, in a search with many."""
+
+    example: str
+    """The example's file name, or its words."""
+    weight: float
+    """What it counts; negative: photos should not be like it."""
+    score: float
+    """-1..1"""
 
 
 @dataclass(frozen=True)
@@ -308,6 +384,7 @@ Reason = (
     | ObjectsReason
     | BoxReason
     | SignalReason
+    | ExampleReason
     | CountReason
     | RelationReason
     | SizeReason

@@ -12,6 +12,7 @@ from app.errors import SettingsError
 from app.inference.base import ModelClient
 from app.inference.grpc_client import GrpcModelClient
 from app.inference.local_server import LocalModelServer
+from app.services.example_search import ExampleSearch
 from app.services.feature_index import FeatureIndex
 from app.services.features import FeatureMaker
 from app.services.gallery import Gallery
@@ -20,6 +21,7 @@ from app.services.keyword_search import KeywordSearch
 from app.services.library import Library, Limits
 from app.services.model_server_watch import ModelServerWatch
 from app.services.photo_search import PhotoSearch
+from app.services.pictures import PictureReader
 from app.services.prepared import PreparedInputs
 from app.services.searches import Searches
 from app.services.status import Status
@@ -64,19 +66,14 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
         upkeep = Upkeep(store, settings.data.parent, ingest, card, damaged)
         upkeep_tasks = UpkeepTasks(upkeep)
         opened.callback(upkeep_tasks.stop)
+        by_words = KeywordSearch(card, index, words)
+        by_photo = PhotoSearch(store, card, index)
+        pictures = PictureReader(client, card, maker, settings.max_pixels)
+        examples = ExampleSearch(store, card, pictures, by_photo, by_words)
         limits = Limits(settings.max_upload_bytes, settings.max_pixels)
         gallery = Gallery(
             library=Library(store, card, maker, index, ingest, prepared, limits),
-            searches=Searches(
-                store,
-                client,
-                card,
-                maker,
-                index,
-                KeywordSearch(card, index, words),
-                PhotoSearch(store, card, index),
-                settings.max_pixels,
-            ),
+            searches=Searches(store, index, by_words, by_photo, examples),
             ingest=ingest,
             status=Status(store, watch, card, cards, index, ingest),
             upkeep=upkeep,

@@ -28,6 +28,8 @@ def _reason(reason: Json) -> str:
             return f"{label} in the same place {overlap:.2f}"
         case {"kind": "signal", "method": method, "share": share}:
             return f"{method} {share:.0%}"
+        case {"kind": "example", "example": example, "weight": weight, "score": score}:
+            return f"{'unlike' if weight < 0 else 'like'} {example} {score:.2f}"
     return str(reason.get("kind", ""))  # of a gallery that is newer than this command
 
 

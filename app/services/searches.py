@@ -1,21 +1,34 @@
-"""All searches: by words, by a stored photo, by a picture from outside."""
+"""All searches: by words, by photos stored or from outside, by things placed by hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import perf_counter
 
-import numpy as np
-
-from app import imaging
-from app.domain import Box, Features, Hit, KeywordMode, Photo, PhotoId, Reason, SearchResults, SimilarityMethod
-from app.errors import PhotoNotFound, PhotoNotReady
-from app.inference.base import ModelClient
+from app.domain import (
+    Box,
+    Example,
+    ExamplesSearch,
+    Hit,
+    KeywordMode,
+    LayoutSearch,
+    Photo,
+    PhotoId,
+    PictureExample,
+    PlacedBox,
+    Reason,
+    Search,
+    SearchResults,
+    SimilarityMethod,
+    StoredExample,
+    WordsExample,
+    WordsSearch,
+)
+from app.errors import PhotoNotFound
 from app.search.ranking import Ranked, top
+from app.services.example_search import ExampleSearch
 from app.services.feature_index import FeatureIndex
-from app.services.features import FeatureMaker
-from app.services.keyword_search import KeywordSearch, WordMatch, with_weak_tail
-from app.services.photo_search import Comparison, PhotoSearch, Scores
+from app.services.keyword_search import KeywordSearch, with_weak_tail
+from app.services.photo_search import PhotoSearch
 from app.store.base import Store
-from model_server.catalogue import ModelCard
 
 DEFAULT_LIMIT = 60
 
@@ -28,22 +41,26 @@ class Searches:
     def __init__(
         self,
         store: Store,
-        client: ModelClient,
-        card: ModelCard,
-        maker: FeatureMaker,
         index: FeatureIndex,
         words: KeywordSearch,
         photos: PhotoSearch,
-        max_pixels: int,
+        examples: ExampleSearch,
     ) -> None:
         self._store = store
-        self._client = client
-        self._card = card
-        self._maker = maker
         self._index = index
         self._words = words
         self._photos = photos
-        self._max_pixels = max_pixels
+        self._examples = examples
+
+    def run(self, search: Search, limit: int = DEFAULT_LIMIT) -> SearchResults:
+        """Do any search; raise what the call for its kind raises."""
+        match search:
+            case WordsSearch():
+                return self.by_words(search.text, limit, search.mode)
+            case ExamplesSearch():
+                return self.by_examples(search.examples, search.method, limit)
+            case LayoutSearch():
+                return self.by_layout(search.boxes, limit)
 
     def by_words(self, text: str, limit: int = DEFAULT_LIMIT, mode: KeywordMode = KeywordMode.LATE) -> SearchResults:
         """Find photos by words; raise QueryError for a malformed query, UnknownWordsError if no word is known."""
@@ -57,19 +74,14 @@ class Searches:
         photo_id: PhotoId,
         method: SimilarityMethod = SimilarityMethod.EMBEDDING,
         limit: int = DEFAULT_LIMIT,
+        box: Box | None = None,
+        words: str | None = None,
     ) -> SearchResults:
-        """Find photos like a stored one; raise PhotoNotFound, PhotoNotReady while it has no features."""
-        started_s = perf_counter()
-        photo = self._store.get(photo_id)
-        features = self._store.features(photo_id, self._card.name)
-        if features is None:
-            raise PhotoNotReady(
-                f"Photo {photo_id} is {photo.state}: nothing can be compared with it before it is ready.",
-                state=str(photo.state),
-            )
-        comparison = self._photos.compare(features, method)
-        ranked = self._photos.best(comparison, limit, exclude=[photo.row])
-        return self._results(self._hits(ranked, lambda hit: self._photos.explain(comparison, hit)), started_s)
+        """Find photos like a stored one, or like a part of it, that fit the words as well.
+
+        Raises PhotoNotFound, PhotoNotReady while it has no features, and what `by_examples` raises.
+        """
+        return self.by_examples(with_words(StoredExample(photo_id, box=box), words), method, limit)
 
     def like_picture(
         self,
@@ -81,27 +93,35 @@ class Searches:
     ) -> SearchResults:
         """Find photos like a picture that isn't stored, or like a part of it, that fit the words as well.
 
-        Raises BadInput for a file that is no picture or for words that can't be used, and
-        ModelServerUnavailable while nothing can look at the picture.
+        Raises what `by_examples` raises.
+        """
+        return self.by_examples(with_words(PictureExample("the picture", data, box=box), words), method, limit)
+
+    def by_examples(
+        self,
+        examples: Sequence[Example],
+        method: SimilarityMethod = SimilarityMethod.EMBEDDING,
+        limit: int = DEFAULT_LIMIT,
+    ) -> SearchResults:
+        """Find photos that are like some examples and unlike those with a negative weight.
+
+        Raises BadParameter for examples that can't be used together, PhotoNotFound and PhotoNotReady for a stored
+        one, BadInput for a file that is no picture or for words that can't be used, and ModelServerUnavailable while
+        nothing can look at a picture.
         """
         started_s = perf_counter()
-        match = self._words.match(words, KeywordMode.LATE) if words else None
-        comparison = self._photos.compare(self._look_at(data, box), method)
-        if match is None:
-            ranked = self._photos.best(comparison, limit)
-            return self._results(self._hits(ranked, lambda photo: self._photos.explain(comparison, photo)), started_s)
-        ranked = top(both(comparison.scores, match.scores), limit)
-        hits = self._hits(ranked, lambda photo: self._explain_both(comparison, match, photo))
-        return self._results(hits, started_s, match.query.notices)
+        compared = self._examples.compare(examples, method)
+        ranked = self._examples.best(compared, limit)
+        hits = self._hits(ranked, lambda photo: self._examples.explain(compared, photo))
+        return self._results(hits, started_s, compared.notices)
 
-    def _look_at(self, data: bytes, box: Box | None) -> Features:
-        picture = imaging.decode(data, max_pixels=self._max_pixels, full_detail=box is not None)
-        model_input = picture.model_input(self._card.input_width_px, self._card.input_height_px, box)
-        (features,) = self._maker.make(self._client.predict(self._card, model_input[np.newaxis]))
-        return features
-
-    def _explain_both(self, comparison: Comparison, match: WordMatch, photo: Photo) -> tuple[Reason, ...]:
-        return (*self._photos.explain(comparison, photo), *self._words.explain(match, photo))
+    def by_layout(self, boxes: Sequence[PlacedBox], limit: int = DEFAULT_LIMIT) -> SearchResults:
+        """Find photos that show things where they were placed by hand; raise BadParameter for an unknown label."""
+        started_s = perf_counter()
+        comparison = self._photos.compare_placed(boxes)
+        ranked = self._photos.best(comparison, limit)
+        hits = self._hits(ranked, lambda photo: self._photos.explain(comparison, photo))
+        return self._results(hits, started_s)
 
     def _hits(self, ranked: Ranked, explain: Explain) -> tuple[Hit, ...]:
         """Return the ranked photos with their reasons; those deleted since they were scored are passed over."""
@@ -119,11 +139,6 @@ class Searches:
         return SearchResults(hits, searched=len(self._index), elapsed_ms=elapsed_ms, notices=notices)
 
 
-def both(photo_scores: Scores, word_scores: Scores) -> Scores:
-    """Return the geometric mean of two searches' scores, by row: what neither likes can't be first.
-
-    Each is float (n_rows,) and counts from 0; the longer one is cut to the rows that both know.
-    """
-    rows = min(len(photo_scores), len(word_scores))
-    product = np.maximum(photo_scores[:rows], 0) * np.maximum(word_scores[:rows], 0)
-    return np.asarray(np.sqrt(product))
+def with_words(example: Example, words: str | None) -> list[Example]:
+    """Return the examples of a photo and, if there are any, of words that the results must fit as well."""
+    return [example, WordsExample(words)] if words else [example]

@@ -8,6 +8,7 @@ from app.domain import (
     Box,
     BoxReason,
     EmbeddingReason,
+    ExampleReason,
     Hit,
     LabelReason,
     ObjectsReason,
@@ -32,6 +33,7 @@ KIND_OF_REASON: Mapping[type, str] = {
     ObjectsReason: "objects",
     BoxReason: "box",
     SignalReason: "signal",
+    ExampleReason: "example",
 }
 
 

@@ -8,7 +8,7 @@ from app.services.upkeep_tasks import TaskKind, TaskState
 from app.store.verify import Part
 
 MAX_LIMIT = 500
-MAX_QUERY_CHARACTERS = 500
+REASON_KINDS = ("label", "embedding", "objects", "box", "signal", "example")
 
 
 def _limit(default: int) -> fields.Integer:
@@ -146,30 +146,53 @@ class SimilarQuery(Schema):
 
     limit = _limit(60)
     method = fields.Enum(SimilarityMethod, by_value=True, load_default=SimilarityMethod.EMBEDDING)
-
-
-class SimilarFile(Schema):
-    """The photo to search with; it is not stored."""
-
-    file = Upload(required=True)
-
-
-class SimilarForm(SimilarQuery):
-    """How to compare a photo from outside."""
-
     box = fields.String(
         metadata={"description": "Search with this part only: `xmin,ymin,xmax,ymax` in 0..1, or the same as JSON."}
     )
     q = fields.String(metadata={"description": "Words that the results must fit as well."})
 
 
+class SimilarFiles(Schema):
+    """The photos to search with; they are not stored."""
+
+    file = fields.List(Upload(), load_default=list)
+
+
+class SimilarForm(SimilarQuery):
+    """How to compare photos from outside, stored ones and words."""
+
+    examples = fields.String(
+        metadata={
+            "description": "For more than one photo, a JSON list. Each entry has an `id` (a stored photo), a `file` "
+            "(0 is the first one sent) or words `q`, and may have a `weight` (negative: photos should not be like "
+            "it) and a `box`. Files that it doesn't name count 1."
+        }
+    )
+
+
+class PlacedBoxShape(Schema):
+    """A thing, and where photos should show it."""
+
+    label = fields.String(required=True, metadata={"description": "One of the detector's labels."})
+    box = _box("Where:")
+
+
+class LayoutBody(Schema):
+    """Things placed by hand."""
+
+    boxes = fields.List(fields.Nested(PlacedBoxShape), required=True, validate=validate.Length(min=1, max=20))
+    limit = _limit(60)
+
+
 class ReasonShape(Schema):
     """Why a photo was found; `kind` says which of the other fields there are."""
 
-    kind = fields.String(required=True, validate=validate.OneOf(["label", "embedding", "objects", "box", "signal"]))
+    kind = fields.String(
+        required=True, validate=validate.OneOf(["label", "embedding", "objects", "box", "signal", "example"])
+    )
     word = fields.String(metadata={"description": "label: the word of the query."})
     label = fields.String(metadata={"description": "label, objects, box: what was seen."})
-    weight = fields.Float(metadata={"description": "label: its part of the score."})
+    weight = fields.Float(metadata={"description": "label: its part of the score. example: what it counts."})
     source = fields.String(metadata={"description": "label: `picture`, `objects` or `tags`."})
     cosine = fields.Float(metadata={"description": "embedding: how alike the whole pictures look, -1..1."})
     pairs = fields.Integer(metadata={"description": "objects: how many pairs counted."})
@@ -178,6 +201,8 @@ class ReasonShape(Schema):
     box = _box("box: where it is in this photo.")
     overlap = fields.Float(metadata={"description": "box: intersection over union, 0..1."})
     method = fields.String(metadata={"description": "signal: which similarity."})
+    example = fields.String(metadata={"description": "example: the photo's name, or the words."})
+    score = fields.Float(metadata={"description": "example: how well the photo fits it, -1..1."})
     share = fields.Float(metadata={"description": "signal: its share of the score, 0..1."})
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from app.domain import (
     BoxReason,
     EmbeddingReason,
+    ExampleReason,
     KeywordMode,
     LabelReason,
     ObjectsReason,
@@ -78,6 +79,8 @@ def reason_text(reason: Reason) -> str:
         return f"{reason.label} in both, {pairs} {reason.mean:.2f}"
     if isinstance(reason, BoxReason):
         return f"{reason.label} in the same place {reason.overlap:.2f}"
+    if isinstance(reason, ExampleReason):
+        return f"{'unlike' if reason.weight < 0 else 'like'} {reason.example} {reason.score:.2f}"
     title = METHODS[SimilarityMethod(reason.method)].lower() if reason.method in METHODS else reason.method
     return f"{title} gives {percent(reason.share)}"
 

@@ -1,0 +1,158 @@
+"""Photos like some examples and unlike others: how well all of them fit, and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.domain import (
+    Example,
+    ExampleReason,
+    Features,
+    KeywordMode,
+    Photo,
+    PictureExample,
+    Reason,
+    SimilarityMethod,
+    StoredExample,
+    WordsExample,
+)
+from app.errors import BadParameter, PhotoNotReady
+from app.search.combining import combined
+from app.search.ranking import Ranked, top
+from app.services.keyword_search import KeywordSearch, WordMatch
+from app.services.photo_search import Comparison, PhotoSearch, Scores, at_row
+from app.services.pictures import PictureReader
+from app.store.base import Store
+from model_server.catalogue import ModelCard
+
+MOST_EXAMPLES = 20
+
+
+@dataclass(frozen=True)
+class ComparedPhoto:
+    """A photo among the examples, compared with all; `row` is its own if it is stored."""
+
+    name: str
+    weight: float
+    comparison: Comparison
+    row: int | None
+
+
+@dataclass(frozen=True)
+class ComparedWords:
+    """Words among the examples, compared with all photos."""
+
+    text: str
+    weight: float
+    match: WordMatch
+
+
+@dataclass(frozen=True)
+class ComparedExamples:
+    """All examples, compared with all photos."""
+
+    photos: tuple[ComparedPhoto, ...]
+    words: tuple[ComparedWords, ...]
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the person should know of the words."""
+        return tuple(notice for words in self.words for notice in words.match.query.notices)
+
+    @property
+    def only_photo(self) -> ComparedPhoto | None:
+        """The photo that is searched with, if it is one only."""
+        return self.photos[0] if len(self.photos) == 1 and self.photos[0].weight > 0 else None
+
+    def scores(self) -> Scores:
+        """Return how well each photo fits all examples together, float64 (n_rows,), by row."""
+        return combined(
+            [(photo.weight, photo.comparison.scores) for photo in self.photos],
+            [(words.weight, words.match.scores) for words in self.words],
+        )
+
+
+class ExampleSearch:
+    """Compares examples with all photos."""
+
+    def __init__(
+        self, store: Store, card: ModelCard, pictures: PictureReader, photos: PhotoSearch, words: KeywordSearch
+    ) -> None:
+        self._store = store
+        self._card = card
+        self._pictures = pictures
+        self._photos = photos
+        self._words = words
+
+    def compare(self, examples: Sequence[Example], method: SimilarityMethod) -> ComparedExamples:
+        """Compare each example with all photos.
+
+        Raises BadParameter for examples that can't be used together, PhotoNotFound and PhotoNotReady for a stored
+        one, BadInput for a picture or words that can't be used, and ModelServerUnavailable while nothing can look at
+        a picture.
+        """
+        check_examples(examples)
+        words = [example for example in examples if isinstance(example, WordsExample)]
+        # Words that can't be understood are found out before the model is asked.
+        matches = [
+            ComparedWords(one.text, one.weight, self._words.match(one.text, KeywordMode.LATE)) for one in words
+        ]
+        photos = [
+            self._compare_photo(example, method) for example in examples if not isinstance(example, WordsExample)
+        ]
+        return ComparedExamples(tuple(photos), tuple(matches))
+
+    def best(self, compared: ComparedExamples, limit: int) -> Ranked:
+        """Return the photos that fit best, without the examples themselves; equal ones by row."""
+        own_rows = [photo.row for photo in compared.photos if photo.row is not None]
+        only_photo = compared.only_photo
+        if only_photo is not None and not compared.words:
+            return self._photos.best(only_photo.comparison, limit, exclude=own_rows)
+        return top(compared.scores(), limit, exclude=own_rows)
+
+    def explain(self, compared: ComparedExamples, photo: Photo) -> tuple[Reason, ...]:
+        """Return why a photo was found: in detail for one photo and words, else each example's say."""
+        of_words = tuple(
+            reason
+            for words in compared.words
+            if words.weight > 0
+            for reason in self._words.explain(words.match, photo)
+        )
+        only_photo = compared.only_photo
+        if only_photo is not None and all(words.weight > 0 for words in compared.words):
+            return (*self._photos.explain(only_photo.comparison, photo), *of_words)
+        shares = [
+            ExampleReason(one.name, one.weight, at_row(one.comparison.scores, photo.row)) for one in compared.photos
+        ]
+        shares += [ExampleReason(one.text, one.weight, at_row(one.match.scores, photo.row)) for one in compared.words]
+        return (*shares, *of_words)
+
+    def _compare_photo(self, example: StoredExample | PictureExample, method: SimilarityMethod) -> ComparedPhoto:
+        if isinstance(example, PictureExample):
+            features = self._pictures.features_of(example.data, example.box)
+            return ComparedPhoto(example.name, example.weight, self._photos.compare(features, method), row=None)
+        photo = self._store.get(example.photo_id)
+        features = self._stored_features(photo, example)
+        return ComparedPhoto(photo.name, example.weight, self._photos.compare(features, method), photo.row)
+
+    def _stored_features(self, photo: Photo, example: StoredExample) -> Features:
+        if example.box is not None:
+            return self._pictures.features_of(self._store.read_bytes(photo.id), example.box)
+        features = self._store.features(photo.id, self._card.name)
+        if features is None:
+            raise PhotoNotReady(
+                f"Photo {photo.id} is {photo.state}: nothing can be compared with it before it is ready.",
+                state=str(photo.state),
+            )
+        return features
+
+
+def check_examples(examples: Sequence[Example]) -> None:
+    """Raise BadParameter for none or too many examples, and if all ask only for what isn't wanted."""
+    if not 1 <= len(examples) <= MOST_EXAMPLES:
+        raise BadParameter(
+            f"A search takes 1 to {MOST_EXAMPLES} examples, not {len(examples)}.", parameter="examples"
+        )
+    if all(example.weight < 0 for example in examples):
+        raise BadParameter(
+            "All examples have a negative weight. Give at least one that photos should be like.", parameter="examples"
+        )
