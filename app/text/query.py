@@ -1,20 +1,33 @@
-"""Parse search queries: words, "phrases" and -exclusions.
+"""Parse search queries: words, "phrases", -exclusions, and conditions on what stands where, when and how.
 
 A query is a list of clauses with white space or punctuation between them:
 
-    clause  = ["-"] , ( word | phrase )
-    word    = letters or digits, with single ' or - between them
-    phrase  = '"' , word , { word } , '"'
+    clause    = ["-"] , ( counted | size | shape | date | colour | link ) ;
+    counted   = term , [ sign , number ] ;                      dog   "traffic light">=2
+    sign      = ">=" | "<=" | ">" | "<" | "=" ;
+    link      = relation , ":" , term ;                         person left-of:dog right-of:cat
+    relation  = "left-of" | "right-of" | "above" | "below" | "inside" ;
+    size      = ( "big" | "small" ) , ":" , term ;
+    shape     = "is:" , ( "portrait" | "landscape" | "square" ) ;
+    date      = ( "after" | "before" | "on" ) , ":" , year , [ "-" , month , [ "-" , day ] ] ;
+    colour    = ( "color" | "colour" ) , ":" , name ;
+    term      = word | phrase ;
+    word      = letters or digits, with single ' or - between them ;
+    phrase    = '"' , word , { word } , '"' ;
 
-The signs `: < = >` are kept for clauses to come and refused until then.
+Links belong to the term before them, all to the same one. A minus before a link leaves out photos where it holds; a
+minus before the term leaves out photos where it holds with all its links. Upper and lower case are alike.
 """
 
-import re
-import unicodedata
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from app.errors import QueryError
+from app.text.clauses import Clause, Counted, LinkClause, read_clauses
+from app.text.query_tree import Condition, CountCondition, PlaceCondition, Query, Term, terms_of, wanted_terms
+from app.text.scanner import Scanner
+
+__all__ = ["MAX_CHARS", "STOP_WORDS", "Condition", "Query", "Term", "parse_query", "terms_of"]
 
 MAX_CHARS = 500
 LONGEST_COLLOCATION = 3
@@ -25,47 +38,6 @@ _STOP_WORDS = """
 """
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 
-# Combining accents belong to the letter before them.
-_LETTERS = r"[^\W_](?:[^\W_]|[\u0300-\u036f])*"
-_APOSTROPHE = "\u2019"
-_WORD = re.compile(rf"{_LETTERS}(?:['{_APOSTROPHE}\-]{_LETTERS})*")
-_SPACE = re.compile(rf"[\s,;.!?/&_()'{_APOSTROPHE}]+")
-_QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»"}
-_RESERVED = frozenset(":<=>")
-
-
-@dataclass(frozen=True)
-class Term:
-    """One thing to look for: a word or the words of a phrase, in lower case.
-
-    `position` is the index of its first character in the query, `quoted` whether it stood in quotes.
-    """
-
-    words: tuple[str, ...]
-    position: int
-    quoted: bool = False
-
-    @property
-    def text(self) -> str:
-        """Return the words as one writes them."""
-        return " ".join(self.words)
-
-
-@dataclass(frozen=True)
-class Query:
-    """What a query asks for: photos that show the `terms` and not the `exclusions`. One of them isn't empty."""
-
-    terms: tuple[Term, ...]
-    exclusions: tuple[Term, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Clause:
-    term: Term
-    excluded: bool
-    joins_previous: bool
-    """Only spaces stand between it and the clause before, so that both may form a collocation."""
-
 
 def parse_query(
     text: str, is_collocation: Callable[[str], bool] = lambda _: False, max_chars: int = MAX_CHARS
@@ -73,86 +45,22 @@ def parse_query(
     """Parse a query; neighbouring words for which `is_collocation("hot dog")` holds become one term.
 
     Words like "the" are left out unless nothing else is there. Raise QueryError, with the position, for a
-    query that is empty, longer than `max_chars`, or that holds a sign that can't be used there.
+    query that is empty, longer than `max_chars`, or that can't be understood.
     """
     if len(text) > max_chars:
         raise QueryError(
             f"The query is {len(text)} characters long; {max_chars} are the most. Use fewer words.",
             position=max_chars,
         )
-    clauses = _join_collocations(list(_scan(text)), is_collocation)
-    meaningful = [clause for clause in clauses if clause.term.quoted or clause.term.text not in STOP_WORDS]
-    clauses = meaningful or clauses
-    if not clauses:
+    query = _assembled(_join_collocations(list(read_clauses(Scanner(text))), is_collocation))
+    if not (query.terms or query.exclusions or query.conditions):
         raise QueryError("The query has no words. Type what the photos should show.", position=0)
-    return Query(
-        terms=tuple(clause.term for clause in clauses if not clause.excluded),
-        exclusions=tuple(clause.term for clause in clauses if clause.excluded),
-    )
+    return query
 
 
-def _scan(text: str) -> Iterator[_Clause]:
-    place, joins = 0, False
-    while place < len(text):
-        space = _SPACE.match(text, place)
-        if space:
-            joins = joins and not space.group().strip(" \t_")
-            place = space.end()
-            continue
-        excluded = text[place] == "-"
-        term, end = _read_term(text, place + excluded, excluded)
-        yield _Clause(term, excluded, joins and not excluded and not term.quoted)
-        place, joins = end, not excluded and not term.quoted
-
-
-def _read_term(text: str, place: int, excluded: bool) -> tuple[Term, int]:
-    """Read the word or phrase at `place`; return it and the place after it."""
-    if place < len(text) and text[place] in _QUOTES:
-        return _read_phrase(text, place)
-    word = _WORD.match(text, place)
-    if word:
-        return Term((_plain(word.group()),), place), word.end()
-    if excluded:
-        raise QueryError(
-            'A minus needs a word or a "phrase" right after it, as in -person. Write that, or take it away.',
-            position=place - 1,
-        )
-    raise QueryError(_refusal(text[place]), position=place)
-
-
-def _read_phrase(text: str, start: int) -> tuple[Term, int]:
-    closing = _QUOTES[text[start]]
-    end = text.find(closing, start + 1)
-    if end < 0:
-        raise QueryError(f"This quote is never closed. Put {closing} after the phrase's last word.", position=start)
-    words, place = [], start + 1
-    while place < end:
-        word = _WORD.match(text, place, end)
-        space = _SPACE.match(text, place, end)
-        if word:
-            words.append(_plain(word.group()))
-        elif not space and text[place] != "-":
-            raise QueryError(_refusal(text[place]), position=place)
-        place = word.end() if word else space.end() if space else place + 1
-    if not words:
-        raise QueryError("There is no word between these quotes. Write one, or take them away.", position=start)
-    return Term(tuple(words), start, quoted=True), end + 1
-
-
-def _plain(word: str) -> str:
-    return unicodedata.normalize("NFC", word.replace(_APOSTROPHE, "'").lower())
-
-
-def _refusal(sign: str) -> str:
-    shown = sign if sign.isprintable() else f"U+{ord(sign):04X}"
-    if sign in _RESERVED:
-        return f'“{shown}” can\'t be used in a query. Use words, "phrases" and -exclusions.'
-    return f"“{shown}” is no part of a word. Take it away; words are made of letters and digits."
-
-
-def _join_collocations(clauses: list[_Clause], is_collocation: Callable[[str], bool]) -> list[_Clause]:
+def _join_collocations(clauses: list[Clause], is_collocation: Callable[[str], bool]) -> list[Clause]:
     """Make one clause of neighbours that mean something together, the longest first."""
-    joined: list[_Clause] = []
+    joined: list[Clause] = []
     place = 0
     while place < len(clauses):
         size = next(
@@ -160,19 +68,98 @@ def _join_collocations(clauses: list[_Clause], is_collocation: Callable[[str], b
             for size in range(LONGEST_COLLOCATION, 0, -1)
             if _belong_together(clauses[place : place + size], size, is_collocation)
         )
-        first, rest = clauses[place], clauses[place + 1 : place + size]
-        words = first.term.words + tuple(word for clause in rest for word in clause.term.words)
-        term = Term(words, first.term.position, first.term.quoted)
-        joined.append(_Clause(term, first.excluded, first.joins_previous))
+        joined.append(_joined(clauses[place : place + size]))
         place += size
     return joined
 
 
-def _belong_together(run: list[_Clause], size: int, is_collocation: Callable[[str], bool]) -> bool:
+def _belong_together(run: list[Clause], size: int, is_collocation: Callable[[str], bool]) -> bool:
     if size == 1:
         return True
-    if len(run) < size or run[0].excluded or run[0].term.quoted:
+    first, *others = run
+    if len(run) < size or not isinstance(first, Counted) or first.excluded or first.term.quoted:
         return False
-    return all(clause.joins_previous for clause in run[1:]) and is_collocation(
-        " ".join(clause.term.text for clause in run)
+    if not all(isinstance(clause, Counted) and clause.joins_previous for clause in others):
+        return False
+    return is_collocation(" ".join(clause.term.text for clause in run if isinstance(clause, Counted)))
+
+
+def _joined(run: list[Clause]) -> Clause:
+    first, last = run[0], run[-1]
+    if not isinstance(first, Counted) or not isinstance(last, Counted):
+        return first
+    words = tuple(word for clause in run if isinstance(clause, Counted) for word in clause.term.words)
+    term = replace(first.term, words=words)
+    return replace(first, term=term, sign=last.sign, number=last.number)
+
+
+def _assembled(clauses: Sequence[Clause]) -> Query:
+    """Sort the clauses into terms, exclusions and conditions."""
+    plain: list[Counted] = []
+    conditions: list[Condition] = []
+    for clause, links in _with_links(clauses):
+        if not isinstance(clause, Counted):
+            conditions.append(clause)
+            continue
+        if clause.sign is not None:
+            conditions.append(CountCondition(clause.term, clause.sign, clause.number, clause.excluded))
+        elif all(link.excluded for link in links):
+            plain.append(clause)
+        conditions += _places(clause, links)
+    meaningful = [clause for clause in plain if clause.term.quoted or clause.term.text not in STOP_WORDS]
+    if not conditions:
+        meaningful = meaningful or plain
+    return Query(
+        terms=_terms((clause.term for clause in meaningful if not clause.excluded), conditions),
+        exclusions=tuple(clause.term for clause in meaningful if clause.excluded),
+        conditions=tuple(conditions),
     )
+
+
+def _with_links(clauses: Iterable[Clause]) -> list[tuple[Counted | Condition, list[LinkClause]]]:
+    """Return each clause that is no link with the links that follow it; raise QueryError for a link of nothing."""
+    groups: list[tuple[Counted | Condition, list[LinkClause]]] = []
+    for clause in clauses:
+        if not isinstance(clause, LinkClause):
+            groups.append((clause, []))
+        elif groups and _can_be_subject(groups[-1][0]):
+            _check_minus(groups[-1][0], clause)
+            groups[-1][1].append(clause)
+        else:
+            key = clause.link.relation
+            raise QueryError(
+                f'{key}: needs the word or "phrase" that it is about right before it, as in person {key}:dog.',
+                position=clause.position,
+            )
+    return groups
+
+
+def _can_be_subject(clause: Counted | Condition) -> bool:
+    if not isinstance(clause, Counted) or clause.sign is not None:
+        return False
+    return clause.term.quoted or clause.term.text not in STOP_WORDS
+
+
+def _check_minus(subject: Counted | Condition, link: LinkClause) -> None:
+    if link.excluded and isinstance(subject, Counted) and subject.excluded:
+        raise QueryError(
+            "One minus is enough: before the first word it leaves out photos where all of it holds, before "
+            f"{link.link.relation}: photos where this holds. Take one of them away.",
+            position=link.position,
+        )
+
+
+def _places(subject: Counted, links: Sequence[LinkClause]) -> list[PlaceCondition]:
+    """Return one condition for what must hold together, and one for each link that must not hold."""
+    together = tuple(clause.link for clause in links if not clause.excluded)
+    places = [PlaceCondition(subject.term, together, subject.excluded)] if together else []
+    return places + [PlaceCondition(subject.term, (clause.link,), True) for clause in links if clause.excluded]
+
+
+def _terms(plain: Iterable[Term], conditions: Sequence[Condition]) -> tuple[Term, ...]:
+    """Return the plain terms and those that conditions want, each once, as they stand in the query."""
+    terms = list(plain)
+    for term in (term for condition in conditions for term in wanted_terms(condition)):
+        if all(term.words != other.words for other in terms):
+            terms.append(term)
+    return tuple(sorted(terms, key=lambda term: term.position))
