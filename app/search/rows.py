@@ -35,6 +35,10 @@ class HeldRows:
         self._held[held] = False
         return held
 
+    def mask(self) -> NDArray[np.bool_]:
+        """Return a copy, bool (end,): whether each row is held."""
+        return self._held[: self.end].copy()
+
     def count(self) -> int:
         """Return how many rows are held."""
         return int(np.count_nonzero(self._held))

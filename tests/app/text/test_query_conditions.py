@@ -209,7 +209,7 @@ CONDITIONS: st.SearchStrategy[Condition] = st.one_of(
     st.builds(SizeCondition, st.sampled_from(Size), TERMS, st.booleans()),
     st.builds(ShapeCondition, st.sampled_from(Orientation), st.booleans()),
     st.builds(
-        lambda when, days, excluded: DateCondition(when, *days, excluded),
+        lambda when, days, excluded: DateCondition(when, days[0], days[1], excluded),
         st.sampled_from(When),
         PERIODS,
         st.booleans(),
