@@ -24,6 +24,7 @@ class Changes:
     """Bytes that new rows refer to."""
     freed: list[Extent] = field(default_factory=list)
     """Pages to give back once the commit is durable."""
+    _appended: int = 0
     _new_ids: dict[PhotoId, int] = field(default_factory=dict)
 
     def row_of(self, photo_id: PhotoId) -> int | None:
@@ -61,11 +62,12 @@ class Changes:
             if row is not None:
                 yield row, self.expect_entry(row)
 
-    def append(self, entry: Entry) -> int:
-        """Add a new row and return its number."""
-        row = max(self.committed.count, max(self.entries, default=-1) + 1)
+    def append(self, photo_id: PhotoId, entry: Entry) -> int:
+        """Add the row of a new photo and return its number."""
+        row = self.committed.count + self._appended
+        self._appended += 1
         self.entries[row] = entry
-        self._new_ids[PhotoId(entry.text("id"))] = row
+        self._new_ids[photo_id] = row
         return row
 
     def put_features(self, row: int, features: Mapping[str, Features]) -> None:

@@ -6,7 +6,7 @@ import fcntl
 import os
 import struct
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -20,6 +20,10 @@ _KEEP_SIZE_AND_PUNCH = 0x01 | 0x02
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _LIBC.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
+_LIBC.sync_file_range.argtypes = [ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint]
+_START_WRITING = 0x02
+PIECES_AT_ONCE = os.sysconf("SC_IOV_MAX")
+"""How many pieces one write can take."""
 
 
 def no_room(path: Path) -> StoreFull:
@@ -60,6 +64,12 @@ class Device(Protocol):
 
     def pwrite(self, data: bytes | memoryview, offset: int) -> None:
         """Write all of `data`; raise StoreFull or StoreError."""
+
+    def pwrite_all(self, pieces: Sequence[bytes], offset: int) -> None:
+        """Write pieces one behind the other, at most `PIECES_AT_ONCE`; raise StoreFull or StoreError."""
+
+    def start_writing(self, length: int, offset: int) -> None:
+        """Let the disk begin with a range, so that the next sync has less to wait for. Nothing is promised."""
 
     def reserve(self, start: int, stop: int) -> None:
         """Have disk room for a range, and the file at least that long; raise StoreFull."""
@@ -134,6 +144,25 @@ class FileDevice:
             raise self._translated(error) from error
         finally:
             self._note(len(data), offset)
+
+    def pwrite_all(self, pieces: Sequence[bytes], offset: int) -> None:
+        """Write pieces one behind the other, at most `PIECES_AT_ONCE`; raise StoreFull or StoreError."""
+        length = sum(map(len, pieces))
+        try:
+            written = os.pwritev(self._fd, pieces, offset)
+        except OSError as error:
+            raise self._translated(error) from error
+        finally:
+            self._note(length, offset)
+        if written < length:
+            self.pwrite(b"".join(pieces)[written:], offset + written)
+
+    def start_writing(self, length: int, offset: int) -> None:
+        """Let the disk begin with a range, so that the next sync has less to wait for. Nothing is promised.
+
+        What goes wrong here, `sync` reports.
+        """
+        _LIBC.sync_file_range(self._fd, offset, length, _START_WRITING)
 
     def reserve(self, start: int, stop: int) -> None:
         """Have disk room for a range, and the file at least that long; raise StoreFull."""

@@ -1,13 +1,12 @@
 """Which pages of the segments no photo uses."""
 
 from bisect import bisect_left, insort
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.store.schema import PAGE
 
 
-@dataclass(frozen=True, order=True)
-class Gap:
+class Gap(NamedTuple):
     """A run of unused bytes; all three numbers in bytes, `start` relative to the segment's dataset."""
 
     length: int

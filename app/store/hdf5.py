@@ -87,9 +87,11 @@ class Hdf5Store:
         kept: set[PhotoId] = set()
         try:
             while True:
+                new: dict[PhotoId, NewPhoto] = {}
                 for photo in photos:
                     if photo.id not in written and self._photos.row_of(photo.id) is None:
-                        written[photo.id] = self._write_bytes(photo)
+                        new.setdefault(photo.id, photo)
+                written.update(self._write_bytes(list(new.values())))
                 added = self._commits.run(lambda changes: self._add(changes, photos, model, written))
                 if added is not None:
                     kept = {one.photo.id for one in added if not one.duplicate}
@@ -321,21 +323,27 @@ class Hdf5Store:
             entry = records.new_entry(photo, written[photo.id], model, self._clock())
             if photo.known is not None:
                 entry = lifecycle.taken_over(entry, photo.known, [bits[name] for name in photo.known.features])
-            row = changes.append(entry)
+            row = changes.append(photo.id, entry)
             if photo.known is not None:
                 changes.put_features(row, photo.known.features)
             changes.written += written[photo.id].fresh
-            added.append(Added(records.photo(row, entry, photo.facts.exif, processing=False), duplicate=False))
+            added.append(Added(records.with_facts(row, entry, photo.facts, processing=False), duplicate=False))
         return added
 
-    def _write_bytes(self, photo: NewPhoto) -> Blobs:
-        data = self._segments.write(Content.PHOTO, photo.data)
+    def _write_bytes(self, photos: Sequence[NewPhoto]) -> dict[PhotoId, Blobs]:
+        """Write photos, thumbnails and details in their final place."""
+        data = self._segments.write(Content.PHOTO, [photo.data for photo in photos])
         try:
-            thumbnail = self._segments.write(Content.THUMBNAIL, photo.thumbnail + records.details(photo.facts))
+            behind = [records.details(photo.facts) for photo in photos]
+            thumbnails = self._segments.write(
+                Content.THUMBNAIL, [one.thumbnail + more for one, more in zip(photos, behind, strict=True)]
+            )
         except BaseException:
-            self._segments.give_back(data)
+            for extent in data:
+                self._segments.give_back(extent)
             raise
-        return records.blobs(photo, self._segments, data, thumbnail)
+        places = zip(photos, behind, data, thumbnails, strict=True)
+        return {one.id: records.blobs(one, more, self._segments, *both) for one, more, *both in places}
 
     def _compute_anew(self, model: str, damaged: Sequence[int]) -> None:
         bit = self._datasets()[model].bit
@@ -369,7 +377,7 @@ class Hdf5Store:
 
     def _look_up(self) -> None:
         self._opening = self._file.openings
-        self._rows = rows.PhotoRows(self._file.hdf5)
+        self._rows = rows.PhotoRows(self._file.hdf5, self._file.blocks)
         self._models = feature_rows.models(self._file.hdf5)
 
     def _find(self, photo_id: PhotoId) -> tuple[int, Entry]:

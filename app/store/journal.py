@@ -16,11 +16,11 @@ committed refers to them. What this guarantees, and where:
 """
 
 import struct
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from app.errors import StoreFormatError
+from app.store.crc import crc32_of
 from app.store.device import Device
 from app.store.region import Region
 from app.store.schema import PAGE
@@ -91,9 +91,9 @@ class Record:
             len(self.fresh),
             len(body),
             body_at,
-            zlib.crc32(body),
+            crc32_of(body),
         )
-        return packed + _CHECK.pack(zlib.crc32(packed))
+        return packed + _CHECK.pack(crc32_of(packed))
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class _Sector:
     between: bytes | None = None
 
     def may_hold(self, data: bytes) -> bool:
-        return data in (self.new, self.between) or zlib.crc32(data) in self.old_crc32s
+        return data in (self.new, self.between) or crc32_of(data) in self.old_crc32s
 
 
 class Journal:
@@ -151,7 +151,7 @@ class Journal:
     def mark_applied(self, sequence: int) -> None:
         """Note that a record's sectors were written in place, for telling damage from a crash later."""
         packed = _APPLIED.pack(_APPLIED_MAGIC, sequence)
-        self._device.pwrite(packed + _CHECK.pack(zlib.crc32(packed)), self._applied_at)
+        self._device.pwrite(packed + _CHECK.pack(crc32_of(packed)), self._applied_at)
 
     def retire(self, state: State) -> State:
         """Make all records superfluous: what they changed becomes durable in place. Raise StoreError."""
@@ -207,7 +207,7 @@ class Journal:
         raw = self._device.pread(_HEADER.size + _CHECK.size, self._slot(slot))
         if len(raw) < _HEADER.size + _CHECK.size or raw[:4] != _MAGIC:
             return None
-        if _CHECK.unpack(raw[_HEADER.size :])[0] != zlib.crc32(raw[: _HEADER.size]):
+        if _CHECK.unpack(raw[_HEADER.size :])[0] != crc32_of(raw[: _HEADER.size]):
             return None
         _, flags, sequence, end, runs, fresh, length, body_at, crc32 = _HEADER.unpack(raw[: _HEADER.size])
         body = self._device.pread(length, body_at or self._slot(slot) + len(raw))
@@ -218,7 +218,7 @@ class Journal:
     def _applied(self) -> int:
         raw = self._device.pread(_APPLIED.size + _CHECK.size, self._applied_at)
         body = raw[: _APPLIED.size]
-        if len(raw) != _APPLIED.size + _CHECK.size or _CHECK.unpack(raw[_APPLIED.size :])[0] != zlib.crc32(body):
+        if len(raw) != _APPLIED.size + _CHECK.size or _CHECK.unpack(raw[_APPLIED.size :])[0] != crc32_of(body):
             raise _damaged(self._device)
         return int(_APPLIED.unpack(body)[1])
 
@@ -226,7 +226,7 @@ class Journal:
         return all(_crc32_at(self._device, fresh) == fresh.crc32 for fresh in record.fresh)
 
     def _is_whole(self, body: bytes, crc32: int) -> bool:
-        return zlib.crc32(body) == crc32
+        return crc32_of(body) == crc32
 
     def _slot(self, sequence: int) -> int:
         return self._slots_at + sequence % 2 * self._slot_bytes
@@ -270,7 +270,7 @@ def _crc32_at(device: Device, fresh: Fresh) -> int | None:
         data = device.pread(min(_CRC_READ_BYTES, end - at), at)
         if not data:
             return None
-        crc32, at = zlib.crc32(data, crc32), at + len(data)
+        crc32, at = crc32_of(data, crc32), at + len(data)
     return crc32
 
 

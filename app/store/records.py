@@ -1,7 +1,6 @@
 """Between the domain's photos and the store's rows."""
 
 import json
-import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,9 +9,10 @@ from app.domain import Job, Photo, PhotoFacts, PhotoId, PhotoState
 from app.errors import BadFileName, StoreError
 from app.store import schema
 from app.store.base import NewPhoto
+from app.store.crc import crc32_of
 from app.store.journal import Fresh
 from app.store.segments import Extent, Segments
-from app.store.table import Entry, blank
+from app.store.table import Entry, filled
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STATES = {
@@ -72,20 +72,19 @@ class Blobs:
         return [self.data, self.thumbnail]
 
 
-def blobs(photo: NewPhoto, segments: Segments, data: Extent, thumbnail: Extent) -> Blobs:
-    """Compute the checksums of a photo that was written to two places."""
-    behind = details(photo.facts)
-    data_crc32, thumbnail_crc32 = zlib.crc32(photo.data), zlib.crc32(photo.thumbnail)
-    both_crc32 = zlib.crc32(behind, thumbnail_crc32)
+def blobs(photo: NewPhoto, behind: bytes, segments: Segments, data: Extent, thumbnail: Extent) -> Blobs:
+    """Compute the checksums of a photo that was written to two places, with its details behind the thumbnail."""
+    data_crc32, thumbnail_crc32 = crc32_of(photo.data), crc32_of(photo.thumbnail)
+    both_crc32 = crc32_of(behind, thumbnail_crc32)
     fresh = [segments.fresh(data, data_crc32), segments.fresh(thumbnail, both_crc32)]
-    return Blobs(data, thumbnail, data_crc32, thumbnail_crc32, zlib.crc32(behind), fresh)
+    return Blobs(data, thumbnail, data_crc32, thumbnail_crc32, crc32_of(behind), fresh)
 
 
 def new_entry(photo: NewPhoto, written: Blobs, model: str, now: datetime) -> Entry:
     """Return the row of a new photo with its job."""
     facts = photo.facts
     data, thumbnail = written.data, written.thumbnail
-    return Entry(blank(), name=photo.name, job_model=model).with_fields(
+    record = filled(
         id=photo.id.encode(),
         segment=data.segment,
         offset=data.offset,
@@ -106,6 +105,7 @@ def new_entry(photo: NewPhoto, written: Blobs, model: str, now: datetime) -> Ent
         taken_at=facts.taken_at.isoformat().encode() if facts.taken_at else b"",
         job_not_before=microseconds(now),
     )
+    return Entry(record, name=photo.name, job_model=model)
 
 
 def photo(row: int, entry: Entry, exif_facts: dict[str, str], processing: bool) -> Photo:
@@ -119,6 +119,11 @@ def photo(row: int, entry: Entry, exif_facts: dict[str, str], processing: bool) 
         taken_at=_time(taken_at),
         exif=exif_facts,
     )
+    return with_facts(row, entry, facts, processing)
+
+
+def with_facts(row: int, entry: Entry, facts: PhotoFacts, processing: bool) -> Photo:
+    """Return what the domain calls a photo, its facts being known already."""
     return Photo(
         row=row,
         id=PhotoId(entry.text("id")),

@@ -8,10 +8,10 @@ which another program has moved things is recognised. Its second page says who o
 import json
 import os
 import struct
-import zlib
 from dataclasses import dataclass
 
 from app.errors import StoreFormatError
+from app.store.crc import crc32_of
 from app.store.device import Device
 from app.store.schema import FORMAT_VERSION, PAGE
 
@@ -35,7 +35,7 @@ class Region:
     def packed(self) -> bytes:
         """Return the first page's content."""
         body = _CONFIG.pack(_MAGIC, self.format_version, PAGE, self.offset, self.length, self.file_id)
-        return body + _CHECK.pack(zlib.crc32(body))
+        return body + _CHECK.pack(crc32_of(body))
 
 
 def create(device: Device, offset: int, length: int) -> Region:
@@ -84,7 +84,7 @@ def _parse(data: bytes) -> Region | None:
         return None
     body = data[: _CONFIG.size]
     magic, version, _page, offset, length, file_id = _CONFIG.unpack(body)
-    if magic != _MAGIC or _CHECK.unpack(data[_CONFIG.size :])[0] != zlib.crc32(body):
+    if magic != _MAGIC or _CHECK.unpack(data[_CONFIG.size :])[0] != crc32_of(body):
         return None
     return Region(offset, length, version, file_id)
 

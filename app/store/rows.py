@@ -1,14 +1,14 @@
 """The datasets `images`, `jobs` and `tombstones`: loading them into the table and writing changed rows back."""
 
 import logging
-import zlib
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import StoreError
-from app.store.row_dataset import RowDataset
+from app.store.crc import crc32_of
+from app.store.row_dataset import Blocks, RowDataset
 from app.store.schema import ERROR_BYTES, IMAGE_ROW, JOB_ROW, PHOTO_FIELDS
 from app.store.table import RECORD, Entry, PhotoTable
 
@@ -33,10 +33,11 @@ def load(file: Any, photos: PhotoTable) -> None:
 class PhotoRows:
     """The datasets of one opening of the file, for writing. The caller holds the file's lock around every call."""
 
-    def __init__(self, file: Any) -> None:
-        self._images = RowDataset(file["images"])
-        self._jobs = RowDataset(file["jobs"])
-        self._tombstones = RowDataset(file["tombstones"])
+    def __init__(self, file: Any, blocks: Blocks) -> None:
+        """Take the datasets of `file`, an `h5py.File` on `blocks`."""
+        self._images = RowDataset(file["images"], blocks)
+        self._jobs = RowDataset(file["jobs"], blocks)
+        self._tombstones = RowDataset(file["tombstones"], blocks)
 
     @property
     def count(self) -> int:
@@ -60,7 +61,7 @@ def damaged(rows: NDArray[Any], first: int) -> list[int]:
     copy = rows.astype(IMAGE_ROW)
     copy["row_crc32"] = 0
     data, size = memoryview(copy.tobytes()), IMAGE_ROW.itemsize
-    return [first + at for at, crc32 in enumerate(stored) if zlib.crc32(data[at * size : (at + 1) * size]) != crc32]
+    return [first + at for at, crc32 in enumerate(stored) if crc32_of(data[at * size : (at + 1) * size]) != crc32]
 
 
 def clipped(text: str | None, length: int = ERROR_BYTES) -> bytes:
@@ -93,7 +94,7 @@ def _image_rows(entries: list[Entry]) -> NDArray[Any]:
     rows["name"] = [entry.name.encode() for entry in entries]
     rows["error"] = [clipped(entry.error) for entry in entries]
     data, size = memoryview(rows.tobytes()), IMAGE_ROW.itemsize
-    rows["row_crc32"] = [zlib.crc32(data[at * size : (at + 1) * size]) for at in range(len(rows))]
+    rows["row_crc32"] = [crc32_of(data[at * size : (at + 1) * size]) for at in range(len(rows))]
     return rows
 
 

@@ -6,17 +6,23 @@ by any number of threads. Bytes are only ever written where no committed row ref
 
 import contextlib
 import threading
-import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 from app.errors import StoreError
+from app.store.crc import crc32_of
 from app.store.free_space import FreeSpace, whole_pages
 from app.store.gallery_file import GalleryFile
 from app.store.journal import Fresh
-from app.store.schema import PAGE, Layout, describe, reserve
+from app.store.schema import MIB, PAGE, Layout, describe, reserve
+
+_AT_ONCE_BYTES = MIB
+"""So much goes to the disk in one write; much larger ones are slower, and the disk would begin late."""
+_WORTH_STARTING_BYTES = 64 * 1024
+_PADDING = bytes(PAGE)
 
 
 class Content(StrEnum):
@@ -73,14 +79,20 @@ class Segments:
             if end < _last_page(segment):
                 self._free[segment.content].give(number, end, _last_page(segment) - end)
 
-    def write(self, content: Content, data: bytes) -> Extent:
-        """Put bytes on pages that nothing uses; they count once a row refers to them. Raise StoreFull."""
-        extent = self._take(content, len(data))
-        while extent is None:
-            self._make(content, whole_pages(len(data)))
-            extent = self._take(content, len(data))
-        self._fill(extent, data)
-        return extent
+    def write(self, content: Content, pieces: Sequence[bytes]) -> list[Extent]:
+        """Put each piece on pages that nothing uses; they count once a row refers to them. Raise StoreFull."""
+        taken: list[Extent] = []
+        try:
+            for data in pieces:
+                extent = self._take_or_make(content, len(data))
+                taken.append(extent)
+            for first, stop in _neighbours(taken):
+                self._fill(taken[first:stop], pieces[first:stop])
+        except BaseException:
+            for extent in taken:
+                self.give_back(extent)
+            raise
+        return taken
 
     def copy(self, extent: Extent) -> tuple[Extent, Fresh] | None:
         """Copy bytes, damaged ones too, to other pages that are free; return None if no segment has them."""
@@ -88,15 +100,19 @@ class Segments:
         new = self._take(self._segments[extent.segment].content, extent.length)
         if new is None:
             return None
-        self._fill(new, data)
-        return new, self.fresh(new, zlib.crc32(data))
+        try:
+            self._fill([new], [data])
+        except BaseException:
+            self.give_back(new)
+            raise
+        return new, self.fresh(new, crc32_of(data))
 
     def read(self, extent: Extent, crc32: int) -> bytes | None:
         """Return bytes, or None if they don't match their checksum or the segment is missing."""
         if extent.segment not in self._segments:
             return None
         data = self._device.pread(extent.length, self._place(extent))
-        return data if len(data) == extent.length and zlib.crc32(data) == crc32 else None
+        return data if len(data) == extent.length and crc32_of(data) == crc32 else None
 
     def give_back(self, extent: Extent) -> None:
         """Let others use an extent's pages that no committed row refers to any more."""
@@ -162,17 +178,27 @@ class Segments:
     def _place(self, extent: Extent) -> int:
         return self._segments[extent.segment].place + extent.offset
 
+    def _take_or_make(self, content: Content, length: int) -> Extent:
+        extent = self._take(content, length)
+        while extent is None:
+            self._make(content, whole_pages(length))
+            extent = self._take(content, length)
+        return extent
+
     def _take(self, content: Content, length: int) -> Extent | None:
         with self._lock:
             found = self._free[content].take(whole_pages(length))
         return None if found is None else Extent(found[0], found[1], length)
 
-    def _fill(self, extent: Extent, data: bytes) -> None:
-        try:
-            self._device.pwrite(data, self._place(extent))
-        except BaseException:
-            self.give_back(extent)
-            raise
+    def _fill(self, extents: Sequence[Extent], pieces: Sequence[bytes]) -> None:
+        """Write pieces whose extents stand one behind the other."""
+        place, padded = self._place(extents[0]), list[bytes]()
+        for extent, data in zip(extents, pieces, strict=True):
+            padded += (data, _PADDING[: whole_pages(extent.length) - extent.length])
+        length = extents[-1].offset + extents[-1].length - extents[0].offset
+        self._device.pwrite_all(padded[:-1], place)
+        if length >= _WORTH_STARTING_BYTES:
+            self._device.start_writing(length, place)
 
     def _make(self, content: Content, need: int) -> None:
         with self._file.lock:
@@ -195,6 +221,20 @@ class Segments:
             group[name].attrs["content"] = str(content)
             self._file.blocks.leave_hole(place, place + length)
         return _Segment(content, place, length)
+
+
+def _neighbours(extents: Sequence[Extent]) -> list[tuple[int, int]]:
+    """Split extents into runs that stand one behind the other and are small enough for one write: first and stop."""
+    if not extents:
+        return []
+    edges, length = [0], 0
+    for i, (before, extent) in enumerate(pairwise(extents), 1):
+        length += whole_pages(before.length)
+        follows = extent.segment == before.segment and extent.offset == before.offset + whole_pages(before.length)
+        if not follows or length >= _AT_ONCE_BYTES:
+            edges.append(i)
+            length = 0
+    return list(pairwise([*edges, len(extents)]))
 
 
 def _usable(segment: _Segment) -> int:

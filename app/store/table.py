@@ -56,6 +56,14 @@ def blank() -> NDArray[Any]:
     return np.zeros((), RECORD)
 
 
+_BLANK = dict(zip(RECORD.names or (), blank().item(), strict=True))
+
+
+def filled(**fields: object) -> NDArray[Any]:
+    """Return a record with these fields, the others being zero."""
+    return np.array(tuple(fields.get(name, nothing) for name, nothing in _BLANK.items()), RECORD)
+
+
 class NamePool:
     """Texts by row in one buffer; a text that is replaced leaves its old bytes behind."""
 

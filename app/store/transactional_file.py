@@ -1,11 +1,11 @@
 """The file that h5py sees: whatever HDF5 writes stays in memory until a commit, and a commit is whole or absent."""
 
 import io
-import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.errors import StoreError, StoreFull
+from app.store.crc import crc32_of
 from app.store.device import Device
 from app.store.journal import SECTOR, Fresh, Journal, Record, Run, State
 from app.store.schema import PAGE
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 class TransactionalFile(io.RawIOBase):
     """A file object for `h5py.File`.
 
-    `_pages` holds changed pages by page number. Pages before `_base`, the committed end rounded up, are committed
-    ones: their changed sectors go through the journal. Pages behind it are fresh: nothing committed refers to them,
-    so they are written in place before the commit point. Nothing reaches the disk outside of `commit` and `retire`,
-    so no disk error ever strikes in the middle of an HDF5 call.
+    `_pages` holds changed pages by page number, `_before` what they held. Pages before `_base`, the committed end
+    rounded up, are committed ones: their changed sectors go through the journal. Pages behind it are fresh: nothing
+    committed refers to them, so they are written in place before the commit point. Nothing reaches the disk outside
+    of `commit` and `retire`, so no disk error ever strikes in the middle of an HDF5 call.
     """
 
     def __init__(self, device: Device, journal: Journal, spare_bytes: int) -> None:
@@ -35,6 +35,7 @@ class TransactionalFile(io.RawIOBase):
         self._failed = False
         self._end = self._hdf5_end = self._state.end
         self._pages: dict[int, bytearray] = {}
+        self._before: dict[int, bytes] = {}
         self._base = 0
         self._begin()
 
@@ -115,7 +116,7 @@ class TransactionalFile(io.RawIOBase):
         runs, pages = self._changed_sectors(), self._fresh_pages()
         if not runs and not pages and not written and self._end == self._state.end:
             return
-        fresh = [Fresh(offset, len(data), zlib.crc32(data)) for offset, data in pages]
+        fresh = [Fresh(offset, len(data), crc32_of(data)) for offset, data in pages]
         record = Record(self._state.sequence + 1, self._end, tuple(runs), (*fresh, *written))
         spills, spill_at = self._journal.spills(record), _page_up(self._end)
         self._reserve(spill_at + record.body_bytes() if spills else self._end, use_spare)
@@ -168,7 +169,7 @@ class TransactionalFile(io.RawIOBase):
             self._device.truncate(self._hdf5_end)
 
     def _begin(self) -> None:
-        self._pages = {}
+        self._pages, self._before = {}, {}
         self._end = self._state.end
         self._base = -(-self._end // PAGE)
 
@@ -176,14 +177,14 @@ class TransactionalFile(io.RawIOBase):
         page = self._pages.get(number)
         if page is None:
             committed = self._device.pread(PAGE, number * PAGE) if number < self._base else b""
-            page = self._pages[number] = bytearray(committed.ljust(PAGE, b"\0"))
+            self._before[number] = committed.ljust(PAGE, b"\0")
+            page = self._pages[number] = bytearray(self._before[number])
         return page
 
     def _changed_sectors(self) -> list[Run]:
         runs: list[Run] = []
         for number in sorted(number for number in self._pages if number < self._base):
-            old = self._device.pread(PAGE, number * PAGE).ljust(PAGE, b"\0")
-            runs += _differing(number * PAGE // SECTOR, old, bytes(self._pages[number]))
+            runs += _differing(number * PAGE // SECTOR, self._before[number], bytes(self._pages[number]))
         return runs
 
     def _fresh_pages(self) -> list[tuple[int, bytes]]:
@@ -239,7 +240,7 @@ def _differing(first_sector: int, old: bytes, new: bytes) -> list[Run]:
         before, after = old[at : at + SECTOR], new[at : at + SECTOR]
         if before == after:
             continue
-        number, old_crc32 = first_sector + at // SECTOR, zlib.crc32(before)
+        number, old_crc32 = first_sector + at // SECTOR, crc32_of(before)
         if runs and runs[-1].first + len(runs[-1].old_crc32s) == number:
             last = runs.pop()
             runs.append(Run(last.first, (*last.old_crc32s, old_crc32), last.data + after))

@@ -2,7 +2,7 @@
 
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,6 +93,12 @@ class MemoryDisk:
 
     def pwrite(self, data: bytes | memoryview, offset: int) -> None:
         self._do(Write(offset, bytes(data)))
+
+    def pwrite_all(self, pieces: Sequence[bytes], offset: int) -> None:
+        self.pwrite(b"".join(pieces), offset)
+
+    def start_writing(self, length: int, offset: int) -> None:
+        pass
 
     def reserve(self, start: int, stop: int) -> None:
         if stop > max(start, len(self.content)):

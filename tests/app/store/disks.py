@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.errors import StoreError
@@ -19,6 +20,9 @@ class SmallDisk(FileDevice):
     def pwrite(self, data: bytes | memoryview, offset: int) -> None:
         super().pwrite(data, offset)
         self._take_back_if_full(len(data), offset)
+
+    def pwrite_all(self, pieces: Sequence[bytes], offset: int) -> None:
+        self.pwrite(b"".join(pieces), offset)
 
     def reserve(self, start: int, stop: int) -> None:
         super().reserve(start, stop)
