@@ -97,7 +97,8 @@ def _card(name: str) -> ModelCard:
 def _load(index: FeatureIndex, store: Store, card: ModelCard) -> list[PhotoId]:
     """Fill the index; return the photos whose features turned out to be damaged and were queued for that reason."""
     waited = {job.photo_id for job in store.jobs()}
-    index.load(store.feature_table(card.name))
+    for block in store.feature_blocks(card.name):
+        index.load(block)
     return [job.photo_id for job in store.jobs() if job.photo_id not in waited]
 
 

@@ -184,8 +184,8 @@ def _open_and_search(path: Path) -> dict[str, float]:
     before_bytes, started = _memory_bytes(), time.perf_counter()
     store = Hdf5Store.open(path, create=False)
     opened = time.perf_counter()
-    table = store.feature_table(MODEL)
-    int(np.argmax(table.embeddings @ table.embeddings[0]))
+    embeddings = np.concatenate([block.embeddings for block in store.feature_blocks(MODEL)])
+    int(np.argmax(embeddings @ embeddings[0]))
     store.jobs(due=datetime.now(UTC), limit=16)
     done = time.perf_counter()
     found = {

@@ -6,7 +6,7 @@ may be called from any thread. Rows number photos in the order in which they cam
 never given to another.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from app.domain import Features, Float32, Job, Photo, PhotoFacts, PhotoId, PhotoState
 
 Rows = NDArray[np.int64]
+
+BLOCK_ROWS = 4096
+"""Photos in one table of features that is read at once: about 25 MB with a wide embedding."""
 
 
 @dataclass(frozen=True)
@@ -120,8 +123,17 @@ class Store(Protocol):
     def models(self) -> dict[str, int]:
         """Return the models that features are kept of, with the width of their embeddings."""
 
-    def feature_table(self, model: str) -> FeatureTable:
-        """Return all features of a model, with no rows if it has none."""
+    def feature_blocks(self, model: str, rows_per_block: int = BLOCK_ROWS) -> Iterator[FeatureTable]:
+        """Yield all features of a model by row, in tables of up to so many, each checked against its checksum.
+
+        Those that came after the first table was asked for may be left out; so are damaged ones.
+        """
+
+    def embeddings_of(self, rows: Rows, model: str) -> Float32:
+        """Return the embeddings of rows in any order, zeros for rows without: float32 (n, width), fast and unchecked.
+
+        Of a model without any features: (n, 0).
+        """
 
     def jobs(self, due: datetime | None = None, limit: int | None = None) -> list[Job]:
         """Return pending jobs, oldest photo first: all, or those that may be tried at `due` (UTC)."""

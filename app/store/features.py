@@ -5,10 +5,8 @@ The first model of a file has its detections in `ssd_feature_group/ssd_feature` 
 """
 
 import re
-import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 from app.domain import MAX_OBJECTS, OBJECT_FIELDS, Features
 from app.errors import StoreError
 from app.store.base import FeatureTable, Rows
+from app.store.crc import crc32_of
 from app.store.row_dataset import RowDataset
 from app.store.schema import describe, table
 
@@ -25,7 +24,8 @@ _LABELS = 80
 _WORD_VECTOR = 50
 MODELS_AT_MOST = 64
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_READ_ROWS = 8192
+_CHECKED_AT_ONCE = 1024
+"""Photos whose bytes are put side by side: few enough to stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +76,23 @@ def columns(model: str, first: str, width: int) -> list[Column]:
     ]  # fmt: skip
 
 
-def checksum(values: list[NDArray[Any]]) -> int:
-    """Return the CRC-32 of one photo's features, in the order of `columns`, as they stand in the file."""
-    crc = 0
-    for value in values:
-        crc = zlib.crc32(value.tobytes(), crc)
-    return crc
+def checksums(values: list[NDArray[Any]]) -> NDArray[np.uint32]:
+    """Return the CRC-32 of each photo's features as they stand in the file: uint32 (n,).
+
+    values: one array (n, …) a column, in the order of `columns`.
+    """
+    pieces = [np.ascontiguousarray(value).reshape(len(value), -1).view(np.uint8) for value in values]
+    sums = np.empty(len(pieces[0]), "<u4")
+    for start in range(0, len(sums), _CHECKED_AT_ONCE):
+        lines = np.concatenate([piece[start : start + _CHECKED_AT_ONCE] for piece in pieces], axis=1)
+        sums[start : start + len(lines)] = checksums_of_lines(lines)
+    return sums
+
+
+def checksums_of_lines(lines: NDArray[np.uint8]) -> list[int]:
+    """Return the CRC-32 of each line of bytes (n, length)."""
+    size, data = lines.shape[1], lines.reshape(-1).data
+    return [crc32_of(data[start : start + size]) for start in range(0, len(data), size)]
 
 
 class ModelFeatures:
@@ -95,51 +106,17 @@ class ModelFeatures:
         self._columns = columns(model, str(file["checksums"].attrs["first_model"]), self.width)
         self._rows = [RowDataset(file[column.path]) for column in self._columns]
         self._sum_rows = RowDataset(sums)
-        self._datasets = [rows.dataset for rows in self._rows]
-        self._sums = sums
+        self.datasets = [rows.dataset for rows in self._rows]
+        """In the order of `columns`."""
+        self.sums = sums
 
     def write(self, features: Mapping[int, Features], count: int) -> None:
         """Write features by row; `count` is the number of photo rows of the file."""
         rows = sorted(features)
         stacked = [_stack(column, [features[row] for row in rows]) for column in self._columns]
-        sums = np.array([checksum([values[i] for values in stacked]) for i in range(len(rows))], "<u4")
-        for dataset, values in zip([*self._rows, self._sum_rows], [*stacked, sums], strict=True):
+        for dataset, values in zip([*self._rows, self._sum_rows], [*stacked, checksums(stacked)], strict=True):
             dataset.grow(count)
             dataset.write(rows, values)
-
-    def read(self, row: int) -> Features | None:
-        """Return one photo's features, or None if they don't match their checksum."""
-        values = [dataset[row] for dataset in self._datasets]
-        if checksum(values) != int(self._sums[row]):
-            return None
-        return Features(**{column.field: value for column, value in zip(self._columns, values, strict=True)})
-
-    def empty(self, count: int) -> list[NDArray[Any]]:
-        """Return room for `count` photos, one array a column."""
-        return [np.empty((count, *column.shape), column.dtype) for column in self._columns]
-
-    def read_block(self, rows: Rows, into: list[NDArray[Any]], at: int) -> list[int]:
-        """Copy the features of `rows`, ascending and near each other, into arrays from place `at` on.
-
-        Return those of the rows that don't match their checksum.
-        """
-        first, stop = int(rows[0]), int(rows[-1]) + 1
-        for dataset, target in zip(self._datasets, into, strict=True):
-            if stop - first == len(rows):
-                dataset.read_direct(target, np.s_[first:stop], np.s_[at : at + len(rows)])
-            else:
-                target[at : at + len(rows)] = dataset[first:stop][rows - first]
-        sums = self._sums[first:stop][rows - first].tolist()
-        views = [target.reshape(-1).view(np.uint8).data for target in into]
-        sizes = [target[:1].nbytes for target in into]
-        damaged = []
-        for i, row in enumerate(rows.tolist(), at):
-            crc32 = 0
-            for view, size in zip(views, sizes, strict=True):
-                crc32 = zlib.crc32(view[i * size : (i + 1) * size], crc32)
-            if crc32 != sums[i - at]:
-                damaged.append(row)
-        return damaged
 
 
 def check(model: str, width: int, features: Iterable[Features]) -> None:
@@ -217,23 +194,20 @@ def admit(
     return bits
 
 
-def blocks(rows: Rows) -> list[Rows]:
-    """Split ascending rows into blocks that a few large reads cover."""
-    if not len(rows):
-        return []
-    edges = np.searchsorted(rows, np.arange(0, int(rows[-1]) + 1 + _READ_ROWS, _READ_ROWS))
-    return [rows[a:b] for a, b in pairwise(edges) if b > a]
-
-
 def feature_table(rows: Rows, values: list[NDArray[Any]]) -> FeatureTable:
     """Wrap arrays in the order of `columns`."""
     detections, word_vectors, embeddings, tag_ids, tag_probabilities, label_scores = values
     return FeatureTable(rows, detections, word_vectors, embeddings, tag_ids, tag_probabilities, label_scores)
 
 
-def no_features(width: int = 0) -> FeatureTable:
-    """Return a table without rows."""
+def features_of(values: list[NDArray[Any]]) -> Features:
+    """Wrap one photo's values in the order of `columns`."""
+    detections, word_vector, embedding, tag_ids, tag_probabilities, label_scores = values
+    return Features(detections, word_vector, embedding, tag_ids, tag_probabilities, label_scores)
+
+
+def table_of(rows: Rows, features: Sequence[Features]) -> FeatureTable:
+    """Put the features of photos, one or more, in one table."""
     return feature_table(
-        np.zeros(0, np.int64),
-        [np.zeros((0, *column.shape), column.dtype) for column in columns("none", "none", width)],
+        rows, [np.stack([getattr(one, column.field) for one in features]) for column in columns("", "", 0)]
     )

@@ -1,23 +1,22 @@
 """The store on an HDF5 file: the contract of `base.Store` on top of rows, segments and features."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-import numpy as np
-
-from app.domain import Features, Job, Photo, PhotoId, PhotoState
+from app.domain import Features, Float32, Job, Photo, PhotoId, PhotoState
 from app.errors import StoreError
 from app.store import features as feature_rows
 from app.store import gallery_file, lifecycle, records, rows, schema
 from app.store.backup import back_up
-from app.store.base import Added, FeatureTable, NewPhoto, Rows, StoreInfo
+from app.store.base import BLOCK_ROWS, Added, FeatureTable, NewPhoto, Rows, StoreInfo
 from app.store.changes import Changes, damaged_bytes, not_found
 from app.store.commits import CommitQueue, Ticket
 from app.store.compaction import compact
 from app.store.device import Device
+from app.store.feature_reading import FeatureReader
 from app.store.gallery_file import GalleryFile
 from app.store.records import Blobs
 from app.store.segments import Content, Extent, Segments
@@ -41,6 +40,7 @@ class Hdf5Store:
         self._clock = clock
         self._commits = CommitQueue(self._commit)
         self._photos = PhotoTable()
+        self._features = FeatureReader(self._file, self._photos, self._datasets)
         try:
             self._load()
         except BaseException:
@@ -145,12 +145,9 @@ class Hdf5Store:
     def features(self, photo_id: PhotoId, model: str) -> Features | None:
         """Return what a model says of a photo."""
         row, entry = self._find(photo_id)
-        datasets = self._datasets().get(model)
-        if datasets is None or not int(entry["features"]) >> datasets.bit & 1:
+        if not self._features.has(model, row):
             return None
-        with self._file.lock:
-            self._file.expect_open()
-            found = self._datasets()[model].read(row)
+        found = self._features.one(model, row)
         if found is None:
             raise StoreError(
                 f"The features of photo {entry.text('id')} ({entry.name}) by {model} are damaged. Compute them anew.",
@@ -164,24 +161,19 @@ class Hdf5Store:
         self._file.expect_open()
         return {model: datasets.width for model, datasets in self._datasets().items()}
 
-    def feature_table(self, model: str) -> FeatureTable:
-        """Return all features of a model; damaged ones are left out and queued to be computed anew."""
+    def feature_blocks(self, model: str, rows_per_block: int = BLOCK_ROWS) -> Iterator[FeatureTable]:
+        """Yield all features of a model; damaged ones are left out and queued to be computed anew."""
         self._file.expect_open()
-        datasets = self._datasets().get(model)
-        if datasets is None:
-            return feature_rows.no_features()
-        found = self._photos.with_features(datasets.bit)
-        values, damaged, at = datasets.empty(len(found)), list[int](), 0
-        for block in feature_rows.blocks(found):
-            with self._file.lock:
-                self._file.expect_open()
-                damaged += self._datasets()[model].read_block(block, values, at)
-            at += len(block)
-        if damaged:
-            self._compute_anew(model, damaged)
-            whole = ~np.isin(found, damaged)
-            found, values = found[whole], [column[whole] for column in values]
-        return feature_rows.feature_table(found, values)
+        for block, damaged in self._features.blocks(model, rows_per_block):
+            if len(damaged):
+                self._compute_anew(model, damaged.tolist())
+            if len(block.rows):
+                yield block
+
+    def embeddings_of(self, rows: Rows, model: str) -> Float32:
+        """Return rows' embeddings."""
+        self._file.expect_open()
+        return self._features.embeddings(model, rows)
 
     # ---- jobs ----
 
@@ -250,7 +242,7 @@ class Hdf5Store:
 
     def verify(self, progress: Progress = lambda done, of: None) -> Verified:
         """Check every byte against its checksum and name what is damaged."""
-        return verify(self._file, self._photos, self._segments, self._datasets, progress)
+        return verify(self._file, self._photos, self._segments, self._features, list(self._datasets()), progress)
 
     def repair(self, damages: Sequence[Damage]) -> int:
         """Queue damaged features to be computed anew; return how many photos that concerns."""
@@ -286,7 +278,8 @@ class Hdf5Store:
         for ticket in tickets:
             ticket.stage(changes)
         if changes.entries:
-            with self._file.change(use_spare=all(ticket.use_spare for ticket in tickets)) as written:
+            use_spare = all(ticket.use_spare for ticket in tickets)
+            with self._features.writing(), self._file.change(use_spare=use_spare) as written:
                 written += changes.written
                 self._write(changes)
             self._photos.put(changes.entries)

@@ -1,19 +1,19 @@
 """The store as plain dicts: the same contract, nothing kept. For tests of what stands above the store."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
-from app.domain import Features, Job, Photo, PhotoId, PhotoState
+from app.domain import Features, Float32, Job, Photo, PhotoId, PhotoState
 from app.errors import StoreError
 from app.store import records
-from app.store.base import Added, FeatureTable, Known, NewPhoto, Rows, StoreInfo
+from app.store.base import BLOCK_ROWS, Added, FeatureTable, Known, NewPhoto, Rows, StoreInfo
 from app.store.changes import no_row, not_found
-from app.store.features import no_features
+from app.store.features import table_of
 
 
 def _now() -> datetime:
@@ -93,23 +93,28 @@ class MemoryStore:
         with self._open():
             return dict(self._widths)
 
-    def feature_table(self, model: str) -> FeatureTable:
-        """Return all features of a model."""
+    def feature_blocks(self, model: str, rows_per_block: int = BLOCK_ROWS) -> Iterator[FeatureTable]:
+        """Yield all features of a model."""
         with self._open():
-            known = self._features.get(model)
-            if not known:
-                return no_features()
-            rows = sorted((self._photos[photo_id].row, photo_id) for photo_id in known)
-            found = [known[photo_id] for _, photo_id in rows]
-            return FeatureTable(
-                rows=np.array([row for row, _ in rows], np.int64),
-                detections=np.stack([one.detections for one in found]),
-                word_vectors=np.stack([one.word_vector for one in found]),
-                embeddings=np.stack([one.embedding for one in found]),
-                tag_ids=np.stack([one.tag_ids for one in found]),
-                tag_probabilities=np.stack([one.tag_probabilities for one in found]),
-                label_scores=np.stack([one.label_scores for one in found]),
-            )
+            photo_ids = sorted(self._features.get(model, {}), key=self._row_of)
+        for start in range(0, len(photo_ids), rows_per_block):
+            with self._open():
+                known = self._features[model]
+                living = [photo_id for photo_id in photo_ids[start : start + rows_per_block] if photo_id in known]
+                rows = np.array([self._row_of(photo_id) for photo_id in living], np.int64)
+                found = [known[photo_id] for photo_id in living]
+            if living:
+                yield table_of(rows, found)
+
+    def embeddings_of(self, rows: Rows, model: str) -> Float32:
+        """Return rows' embeddings."""
+        with self._open():
+            found = np.zeros((len(rows), self._widths.get(model, 0)), np.float32)
+            known = {self._row_of(photo_id): one.embedding for photo_id, one in self._features.get(model, {}).items()}
+            for at, row in enumerate(rows.tolist()):
+                if row in known:
+                    found[at] = known[row]
+            return found
 
     def jobs(self, due: datetime | None = None, limit: int | None = None) -> list[Job]:
         """Return pending jobs, oldest photo first."""
@@ -220,6 +225,9 @@ class MemoryStore:
     def _keep(self, model: str, photo_id: PhotoId, features: Features) -> None:
         self._features.setdefault(model, {})[photo_id] = features
         self._widths.setdefault(model, len(features.embedding))
+
+    def _row_of(self, photo_id: PhotoId) -> int:
+        return self._photos[photo_id].row
 
     def _living(self, photo_ids: Sequence[PhotoId]) -> list[PhotoId]:
         return [photo_id for photo_id in photo_ids if photo_id in self._photos]

@@ -185,6 +185,16 @@ class PhotoTable:
             used = self._records[: self.count]
             return np.flatnonzero((used["features"] >> np.uint64(bit)) & np.uint64(1))
 
+    def have_features(self, rows: Rows, bit: int) -> NDArray[np.bool_]:
+        """Tell for each of `rows` whether the model of this bit has computed its features: bool (n,)."""
+        with self._lock:
+            inside = (rows >= 0) & (rows < self.count)
+            features = (
+                self._records["features"][np.where(inside, rows, 0)] if self.count else np.zeros(len(rows), "<u8")
+            )
+            found: NDArray[np.bool_] = inside & ((features >> np.uint64(bit)) & np.uint64(1)).astype(bool)
+            return found
+
     def pending(self, due: int | None, limit: int | None) -> list[int]:
         """Return rows with a job, ascending; `due` in microseconds since 1970."""
         with self._lock:

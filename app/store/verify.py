@@ -1,16 +1,21 @@
 """Reads everything in a gallery file and names what doesn't match its checksum."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
+from itertools import pairwise
+
+import numpy as np
 
 from app.domain import PhotoId
 from app.store import records, rows
-from app.store.features import ModelFeatures, blocks
+from app.store.base import BLOCK_ROWS, Rows
+from app.store.feature_reading import FeatureReader
 from app.store.gallery_file import GalleryFile
 from app.store.segments import Segments
 from app.store.table import Entry, PhotoTable
+
+_READ_ROWS = 8192
 
 Progress = Callable[[int, int], None]
 """Told how much is done of how much."""
@@ -57,7 +62,8 @@ def verify(
     file: GalleryFile,
     photos: PhotoTable,
     segments: Segments,
-    datasets: Callable[[], Mapping[str, ModelFeatures]],
+    features: FeatureReader,
+    models: Sequence[str],
     progress: Progress,
 ) -> Verified:
     """Check every photo, thumbnail, row and feature. Photos deleted meanwhile are left out."""
@@ -71,9 +77,10 @@ def verify(
         progress(done + 1, len(living))
     for row in _damaged_rows(file, photos):
         _add(found, photos, row, Part.ROW)
-    for model in list(datasets()):
-        for row in _damaged_features(file, photos, partial(_of_model, datasets, model)):
-            _add(found, photos, row, Part.FEATURES, model, recomputable=row not in lost)
+    for model in models:
+        for _, damaged in features.blocks(model, BLOCK_ROWS):
+            for row in damaged.tolist():
+                _add(found, photos, row, Part.FEATURES, model, recomputable=row not in lost)
     return found
 
 
@@ -101,7 +108,7 @@ def _check_blobs(
 
 def _damaged_rows(file: GalleryFile, photos: PhotoTable) -> list[int]:
     damaged = []
-    for block in blocks(photos.alive()):
+    for block in _blocks(photos.alive()):
         with file.lock:
             file.expect_open()
             stored = file.hdf5["images"][int(block[0]) : int(block[-1]) + 1]
@@ -109,18 +116,12 @@ def _damaged_rows(file: GalleryFile, photos: PhotoTable) -> list[int]:
     return damaged
 
 
-def _damaged_features(file: GalleryFile, photos: PhotoTable, features: Callable[[], ModelFeatures]) -> list[int]:
-    damaged = []
-    for block in blocks(photos.with_features(features().bit)):
-        with file.lock:
-            file.expect_open()
-            now = features()  # Not the same as before if a change failed meanwhile.
-            damaged += now.read_block(block, now.empty(len(block)), 0)
-    return damaged
-
-
-def _of_model(datasets: Callable[[], Mapping[str, ModelFeatures]], model: str) -> ModelFeatures:
-    return datasets()[model]
+def _blocks(rows: Rows) -> list[Rows]:
+    """Split ascending rows into blocks that a few large reads cover."""
+    if not len(rows):
+        return []
+    edges = np.searchsorted(rows, np.arange(0, int(rows[-1]) + 1 + _READ_ROWS, _READ_ROWS))
+    return [rows[a:b] for a, b in pairwise(edges) if b > a]
 
 
 def _add(

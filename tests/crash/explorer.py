@@ -19,7 +19,7 @@ from app.errors import GalleryError
 from app.store.base import NewPhoto
 from app.store.hdf5 import Hdf5Store
 from app.store.schema import Layout
-from tests.app.store.photos import MODEL, SMALL, START, Clock, features, photo
+from tests.app.store.photos import MODEL, SMALL, START, Clock, feature_table, features, photo
 from tests.crash.recorder import CrashState, MemoryDisk, Promise, crash_states
 
 TIGHT = replace(SMALL, journal_bytes=28 * 1024)
@@ -266,7 +266,7 @@ def _open_and_compare(disk: MemoryDisk, allowed: list[Logical], rng: random.Rand
 def _read_all(store: Hdf5Store) -> Logical:
     """Return what the store knows, every byte of it read and compared."""
     jobs = {job.photo_id: job for job in store.jobs()}
-    table = store.feature_table(MODEL)
+    table = feature_table(store, MODEL)
     places = {int(row): at for at, row in enumerate(table.rows)}
     found: Logical = {}
     for row in store.rows().tolist():

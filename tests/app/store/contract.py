@@ -11,7 +11,7 @@ import pytest
 from app.domain import PhotoId, PhotoState
 from app.errors import BadFileName, PhotoNotFound, StoreError
 from app.store.base import Known, Store
-from tests.app.store.photos import MODEL, START, Clock, features, moving, photo, same_features
+from tests.app.store.photos import MODEL, START, Clock, feature_table, features, moving, photo, same_features
 
 NOBODY = PhotoId("0" * 32)
 EARLIER = datetime(2019, 8, 7, 6, 5, 4, 321, tzinfo=UTC)
@@ -32,7 +32,7 @@ class StoreContract:
         assert store.rows().tolist() == []
         assert store.rows().dtype == np.int64
         assert store.jobs() == []
-        assert len(store.feature_table(MODEL).rows) == 0
+        assert len(feature_table(store, MODEL).rows) == 0
         assert store.info().photos == 0
 
     def test_what_was_added_comes_back(self, store: Store) -> None:
@@ -114,7 +114,7 @@ class StoreContract:
         store.postpone([NOBODY], START, "late")
         store.fail(NOBODY, "gone")
         assert store.finish(MODEL, {NOBODY: features(1)}) == []
-        assert len(store.feature_table(MODEL).rows) == 0
+        assert len(feature_table(store, MODEL).rows) == 0
 
     # ---- deleting ----
 
@@ -124,7 +124,7 @@ class StoreContract:
         before = store.get(photo(1).id)
         assert store.delete(photo(1).id) == before
         assert store.rows().tolist() == [1]
-        assert store.feature_table(MODEL).rows.tolist() == []
+        assert feature_table(store, MODEL).rows.tolist() == []
         for call in (store.get, store.read_bytes, store.read_thumbnail, store.delete):
             with pytest.raises(PhotoNotFound):
                 call(photo(1).id)
@@ -167,7 +167,7 @@ class StoreContract:
         store.finish(MODEL, {photo(n).id: features(n) for n in reversed(wanted)})
         store.delete(photo(4).id)
         wanted.remove(4)
-        found = store.feature_table(MODEL)
+        found = feature_table(store, MODEL)
         assert found.rows.tolist() == wanted
         for name, column in (
             ("detections", found.detections),
@@ -181,14 +181,48 @@ class StoreContract:
             assert column.dtype == expected.dtype
             np.testing.assert_array_equal(column, expected)
 
+    def test_features_come_in_blocks(self, store: Store) -> None:
+        assert list(store.feature_blocks(MODEL)) == []
+        store.add([photo(n) for n in range(40)], MODEL)
+        assert list(store.feature_blocks(MODEL)) == []
+        wanted = [n for n in range(40) if n % 3]
+        store.finish(MODEL, {photo(n).id: features(n) for n in wanted})
+        blocks = [block.rows.tolist() for block in store.feature_blocks(MODEL, rows_per_block=10)]
+        assert blocks == [wanted[:10], wanted[10:20], wanted[20:]]
+        assert [block.rows.tolist() for block in store.feature_blocks(MODEL)] == [wanted]
+        assert list(store.feature_blocks("other_model")) == []
+
+    def test_a_photo_deleted_between_two_blocks_is_left_out_of_the_next(self, store: Store) -> None:
+        store.add([photo(n) for n in range(4)], MODEL)
+        store.finish(MODEL, {photo(n).id: features(n) for n in range(4)})
+        blocks = store.feature_blocks(MODEL, rows_per_block=2)
+        assert next(blocks).rows.tolist() == [0, 1]
+        store.delete(photo(2).id)
+        assert next(blocks).rows.tolist() == [3]
+
+    def test_embeddings_of_rows_come_in_the_order_asked_for(self, store: Store) -> None:
+        assert store.embeddings_of(np.array([0, 1]), MODEL).shape == (2, 0)
+        store.add([photo(n) for n in range(40)], MODEL)
+        store.finish(MODEL, {photo(n).id: features(n) for n in range(40) if n != 5})
+        store.delete(photo(6).id)
+        rows = np.array([33, 2, 5, 6, 2, 999, -1])
+        found = store.embeddings_of(rows, MODEL)
+        assert found.dtype == np.float32
+        for row, vector in zip(rows.tolist(), found, strict=True):
+            held = row in range(40) and row not in (5, 6)
+            np.testing.assert_array_equal(vector, features(row).embedding if held else np.zeros(8))
+        assert store.embeddings_of(np.zeros(0, np.int64), MODEL).shape == (0, 8)
+        store.finish(MODEL, {photo(2).id: features(77)})
+        np.testing.assert_array_equal(store.embeddings_of(np.array([2]), MODEL)[0], features(77).embedding)
+
     def test_models_stand_side_by_side(self, store: Store) -> None:
         store.add([photo(1), photo(2)], MODEL)
         store.finish(MODEL, {photo(1).id: features(1)})
         store.finish("vgg16", {photo(1).id: features(11, width=4), photo(2).id: features(12, width=4)})
         assert same_features(features(1), store.features(photo(1).id, MODEL))
         assert same_features(features(11, width=4), store.features(photo(1).id, "vgg16"))
-        assert store.feature_table("vgg16").embeddings.shape == (2, 4)
-        assert store.feature_table(MODEL).rows.tolist() == [0]
+        assert feature_table(store, "vgg16").embeddings.shape == (2, 4)
+        assert feature_table(store, MODEL).rows.tolist() == [0]
 
     def test_features_computed_anew_replace_the_old(self, store: Store) -> None:
         store.add([photo(1)], MODEL)
@@ -218,7 +252,7 @@ class StoreContract:
         assert same_features(features(2, 4), store.features(moved.id, "vgg16"))
         assert same_features(features(3, 4), store.features(failed.id, "vgg16"))
         assert store.features(failed.id, MODEL) is None
-        assert store.feature_table(MODEL).rows.tolist() == [0, 3]
+        assert feature_table(store, MODEL).rows.tolist() == [0, 3]
         assert [(job.photo_id, job.model, job.attempts) for job in store.jobs()] == [
             (photo(4).id, MODEL, 0),
             (waiting.id, MODEL, 0),
@@ -317,7 +351,7 @@ class StoreContract:
         assert {store.at(row).id for row in store.rows()} == {
             photo(n).id for worker in range(4) for n in range(worker * 100, worker * 100 + 10, 2)
         }
-        assert len(store.feature_table(MODEL).rows) == 20
+        assert len(feature_table(store, MODEL).rows) == 20
         assert store.jobs() == []
 
     def test_a_closed_store_refuses_further_calls(self, store: Store) -> None:

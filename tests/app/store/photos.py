@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from app.domain import Features, PhotoFacts, PhotoId
-from app.store.base import Known, NewPhoto
+from app.store.base import FeatureTable, Known, NewPhoto, Store
 from app.store.schema import Layout
 
 MODEL = "gallery_default"
@@ -81,6 +81,15 @@ def same_features(one: Features, other: Features | None) -> bool:
     return other is not None and all(
         np.array_equal(getattr(one, name), getattr(other, name)) for name in Features.__dataclass_fields__
     )
+
+
+def feature_table(store: Store, model: str = MODEL) -> FeatureTable:
+    """Return all features of a model at once, whatever the blocks in which the store gives them."""
+    blocks = list(store.feature_blocks(model, rows_per_block=7))
+    if not blocks:
+        nothing = np.zeros(0, np.float32)
+        return FeatureTable(np.zeros(0, np.int64), nothing, nothing, nothing, np.zeros(0, np.int32), nothing, nothing)
+    return FeatureTable(**{name: np.concatenate([vars(block)[name] for block in blocks]) for name in vars(blocks[0])})
 
 
 def damage(path: Path, data: bytes, fields: Iterable[int] = (0,)) -> None:

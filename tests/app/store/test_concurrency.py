@@ -10,7 +10,7 @@ from app.domain import PhotoId
 from app.errors import PhotoNotFound
 from app.store.hdf5 import Hdf5Store
 from tests.app.store.contract import closing
-from tests.app.store.photos import MODEL, SMALL, features, id_of, photo, same_features
+from tests.app.store.photos import MODEL, SMALL, feature_table, features, id_of, photo, same_features
 from tests.crash.size import FULL
 
 CLIENTS = 8
@@ -85,7 +85,7 @@ class Crowd:
             with self.lock:
                 found = {one: features(self.numbers[one]) for one in due if one in self.numbers}
             self.store.finish(MODEL, found)
-            table = self.store.feature_table(MODEL)
+            table = feature_table(self.store, MODEL)
             assert len(table.rows) == len(table.embeddings)
 
     def _any(self, rng: random.Random) -> PhotoId | None:

@@ -6,7 +6,7 @@ from app.errors import StoreFull
 from app.store.hdf5 import Hdf5Store
 from tests.app.store.contract import closing
 from tests.app.store.disks import SmallDisk
-from tests.app.store.photos import MODEL, SMALL, Clock, features, photo, same_features
+from tests.app.store.photos import MODEL, SMALL, Clock, feature_table, features, photo, same_features
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_uploads_work_again_once_there_is_room(path: Path) -> None:
         assert same_features(features(0), store.features(photo(0).id, MODEL))
     with closing(Hdf5Store.open(path, layout=SMALL)) as store:
         assert store.rows().tolist() == list(range(refused + 1))
-        assert store.feature_table(MODEL).rows.tolist() == [0]
+        assert feature_table(store, MODEL).rows.tolist() == [0]
 
 
 def test_a_full_disk_survives_reopening(path: Path) -> None:

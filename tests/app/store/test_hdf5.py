@@ -18,7 +18,19 @@ from app.store.base import Known, Store
 from app.store.device import FileDevice
 from app.store.hdf5 import Hdf5Store
 from tests.app.store.contract import StoreContract, closing
-from tests.app.store.photos import MODEL, SMALL, START, Clock, blob, damage, features, moving, photo, same_features
+from tests.app.store.photos import (
+    MODEL,
+    SMALL,
+    START,
+    Clock,
+    blob,
+    damage,
+    feature_table,
+    features,
+    moving,
+    photo,
+    same_features,
+)
 
 ROOT = Path(__file__).parents[3]
 
@@ -68,7 +80,7 @@ def test_everything_is_there_after_reopening(path: Path) -> None:
         assert [store.at(row) for row in store.rows() if row != 22] == before
         assert store.at(22).state is PhotoState.STORED
         assert store.jobs() == jobs
-        assert store.feature_table(MODEL).rows.tolist() == [0, 1, 2, 3, 4, 6, 7, 8, 9]
+        assert feature_table(store, MODEL).rows.tolist() == [0, 1, 2, 3, 4, 6, 7, 8, 9]
         assert same_features(features(33, width=4), store.features(photo(3).id, "vgg16"))
         for row in store.rows():
             kept = store.at(int(row))

@@ -16,7 +16,7 @@ from app.errors import PhotoNotFound
 from app.store.base import Known, Store
 from app.store.hdf5 import Hdf5Store
 from app.store.memory import MemoryStore
-from tests.app.store.photos import MODEL, SMALL, START, Clock, features, moving, photo, same_features
+from tests.app.store.photos import MODEL, SMALL, START, Clock, feature_table, features, moving, photo, same_features
 
 NUMBERS = st.integers(0, 12)
 MODELS = st.sampled_from([MODEL, "vgg16"])
@@ -113,7 +113,7 @@ class StoreAgainstDicts(RuleBasedStateMachine):
             assert self.real.at(row) == expected
             assert self.real.read_bytes(expected.id) == self.plain.read_bytes(expected.id)
         for model in (MODEL, "vgg16"):
-            real, plain = self.real.feature_table(model), self.plain.feature_table(model)
+            real, plain = feature_table(self.real, model), feature_table(self.plain, model)
             np.testing.assert_array_equal(real.rows, plain.rows)
             for row in real.rows.tolist():
                 photo_id = self.plain.at(row).id

@@ -12,7 +12,7 @@ from app.errors import StoreError, StoreFormatError
 from app.store import gallery_file, migrations, schema
 from app.store.hdf5 import Hdf5Store
 from app.store.verify import Part
-from tests.app.store.photos import MODEL, SMALL, Clock, damage, features, id_of, photo, same_features
+from tests.app.store.photos import MODEL, SMALL, Clock, damage, feature_table, features, id_of, photo, same_features
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_damaged_features_are_computed_anew(filled: Path) -> None:
 def test_a_search_never_sees_damaged_features(filled: Path) -> None:
     damage(filled, features(3).embedding.tobytes(), [2])
     store = Hdf5Store.open(filled, layout=SMALL)
-    found = store.feature_table(MODEL)
+    found = feature_table(store, MODEL)
     assert found.rows.tolist() == [0, 1, 2, 4, 6, 7, 8, 9, 10, 11]
     assert found.embeddings.tolist() == [features(n).embedding.tolist() for n in found.rows.tolist()]
     assert [job.photo_id for job in store.jobs()] == [photo(3).id]
