@@ -25,6 +25,7 @@ from app.services.pictures import PictureReader
 from app.services.prepared import PreparedInputs
 from app.services.searches import Searches
 from app.services.status import Status
+from app.services.transfer import Transfer
 from app.services.upkeep import Upkeep
 from app.services.upkeep_tasks import UpkeepTasks
 from app.settings import Settings
@@ -71,11 +72,13 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
         pictures = PictureReader(client, card, maker, settings.max_pixels)
         examples = ExampleSearch(store, card, pictures, by_photo, by_words)
         limits = Limits(settings.max_upload_bytes, settings.max_pixels)
+        library = Library(store, card, maker, index, ingest, prepared, limits)
         gallery = Gallery(
-            library=Library(store, card, maker, index, ingest, prepared, limits),
+            library=library,
             searches=Searches(store, index, by_words, by_photo, examples),
             ingest=ingest,
             status=Status(store, watch, card, cards, index, ingest),
+            transfer=Transfer(store, library, card, index),
             upkeep=upkeep,
             upkeep_tasks=upkeep_tasks,
             close=opened.pop_all().close,

@@ -7,6 +7,7 @@ from app.services.ingest import Ingest
 from app.services.library import Library
 from app.services.searches import Searches
 from app.services.status import Status
+from app.services.transfer import Transfer
 from app.services.upkeep import Upkeep
 from app.services.upkeep_tasks import UpkeepTasks
 
@@ -19,6 +20,7 @@ class Gallery:
     searches: Searches
     ingest: Ingest
     status: Status
+    transfer: Transfer
     upkeep: Upkeep
     upkeep_tasks: UpkeepTasks
     close: Callable[[], None]

@@ -13,7 +13,7 @@ from app.services.features import FeatureMaker
 from app.services.ingest import Ingest
 from app.services.photo_ids import photo_id_of
 from app.services.prepared import PreparedInputs
-from app.store.base import NewPhoto, Rows, Store
+from app.store.base import Known, NewPhoto, Rows, Store
 from model_server.catalogue import ModelCard
 
 THUMBNAIL_SIZES_PX = (256, 512, 1024)
@@ -29,6 +29,8 @@ class Upload:
 
     filename: str
     data: bytes
+    known: Known | None = None
+    """What another gallery knew of the photo."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ class Library:
         picture = imaging.decode(upload.data, max_pixels=self._limits.max_pixels)
         thumbnail = picture.thumbnail(STORED_THUMBNAIL_PX)
         return _Checked(
-            NewPhoto(photo_id_of(upload.data), name, upload.data, picture.facts, thumbnail),
+            NewPhoto(photo_id_of(upload.data), name, upload.data, picture.facts, thumbnail, upload.known),
             picture.model_input(self._card.input_width_px, self._card.input_height_px),
         )
 
@@ -163,7 +165,7 @@ class Library:
             return []
         added = self._store.add([checked.photo for checked in accepted], self._card.name)
         for checked, one in zip(accepted, added, strict=True):
-            if not one.duplicate:
+            if not one.duplicate and one.photo.state is PhotoState.STORED:
                 self._prepared.put(checked.photo.id, checked.model_input)
         self._ingest.wake()
         return [

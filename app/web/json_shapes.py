@@ -21,6 +21,7 @@ from app.domain import (
     UploadResult,
 )
 from app.errors import GalleryError
+from app.services.transfer import Restored
 from app.services.upkeep import Backup, Compaction, Verification
 from app.services.upkeep_tasks import Task
 from app.store.verify import Damage
@@ -82,6 +83,11 @@ def upload_json(result: UploadResult) -> Json:
         return {"filename": result.filename, "error": error_json(result.error)}
     photo = cast(Photo, result.photo)
     return {"filename": result.filename, "id": photo.id, "state": photo.state, "duplicate": result.duplicate}
+
+
+def restored_json(restored: Restored) -> Json:
+    """Return what became of one file, and what of the known wasn't taken over."""
+    return upload_json(restored.result) | {"notes": list(restored.notes)}
 
 
 def results_json(results: SearchResults) -> Json:
