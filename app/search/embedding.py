@@ -1,32 +1,45 @@
-"""The `embedding` similarity: the cosine of a vector with all photos' vectors, exact."""
+"""The `embedding` similarity: the cosine of a vector with all photos' vectors, exact.
 
+What is scanned is a byte a number (`quantised.py`), which bounds every cosine from above; the cosines of those that
+can be among the best are then computed from the vectors as they are, which need not be in memory.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from app.domain import Float32
 from app.search.growing import GrowingArray
-from app.search.ranking import Ranked, ranked
+from app.search.quantised import Codes, Workers, quantise, upper_bounds
+from app.search.ranking import Bounds, Ranked, top_bounded
 from app.search.rows import RowIndex, Rows, among, checked_rows
 
 GONE = -1
-NORMALISED_AT_ONCE = 1024
-"""Rows that are float64 at once: to normalise a whole gallery at start-up must not need twice its size."""
+COMPARED_AT_ONCE = 1024
+"""Vectors that are float64 at once: to compare a whole gallery exactly must not need twice its size."""
 WORTH_COMPACTING = 1024
 """Below so many dead vectors nothing is copied to get rid of them."""
+
+VectorSource = Callable[[Rows], Float32]
+"""Returns the vectors of rows, int64 (n,), as they were added: float32 (n, width); zeros for rows that are gone."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
     """A state of the index that never changes: all searches read one.
 
-    end: one past the highest row. rows: int64 (n,), of each vector its photo's row, or GONE.
-    vectors: float32 (n, width), L2-normalised, or zeros.
+    end: one past the highest row. rows: int64 (n,), of each vector its photo's row, or GONE. in_order: whether vector
+    i is of row i, for all. codes: of the n vectors. vectors: float32 (n, width), as they came, or (0, width) if they
+    are read from elsewhere.
     """
 
     end: int
     rows: Rows
+    in_order: bool
+    codes: Codes
     vectors: Float32
 
 
@@ -37,19 +50,25 @@ class EmbeddingIndex(RowIndex):
     and write at once: writers take turns, and a search reads the snapshot that was whole when it began.
     """
 
-    def __init__(self, width: int) -> None:
-        """Start empty, for vectors of `width` numbers."""
+    def __init__(self, width: int, source: VectorSource | None = None) -> None:
+        """Start empty, for vectors of `width` numbers, which are kept in memory unless `source` can read them."""
         self.width = width
         super().__init__()
+        self._source = source
+        self._workers = Workers()
         self._rows = GrowingArray[np.int64](np.int64)
+        self._codes = GrowingArray[np.int8](np.int8, (width,))
+        self._scales = GrowingArray[np.float32](np.float32)
+        self._errors = GrowingArray[np.float32](np.float32)
         self._vectors = GrowingArray[np.float32](np.float32, (width,))
-        self._snapshot = Snapshot(0, self._rows.values, self._vectors.values)
+        self._in_order = True
+        self._publish()
 
     def reserve(self, capacity: int) -> None:
         """Make room for `capacity` vectors in all, so that filling up to there copies nothing."""
         with self._writing:
-            self._rows.reserve(capacity)
-            self._vectors.reserve(capacity)
+            for column in self._columns():
+                column.reserve(capacity)
             self._publish()
 
     def add(self, rows: ArrayLike, vectors: ArrayLike) -> None:
@@ -59,62 +78,84 @@ class EmbeddingIndex(RowIndex):
         Raises ValueError for wrong shapes and for values that aren't finite; nothing is changed then.
         """
         numbers = checked_rows(rows)
-        normalised = self._normalised(vectors)
-        if len(normalised) != len(numbers):
-            raise ValueError(f"{len(numbers)} rows came with {len(normalised)} vectors.")
+        checked = self._checked(vectors)
+        if len(checked) != len(numbers):
+            raise ValueError(f"{len(numbers)} rows came with {len(checked)} vectors.")
+        codes = quantise(checked, self._workers)
         with self._writing:
             self._drop(numbers)
             self._held.add(numbers)
+            start = len(self._rows)
+            self._in_order = self._in_order and np.array_equal(numbers, np.arange(start, start + len(numbers)))
             self._rows.append(numbers)
-            self._vectors.append(normalised)
+            self._codes.append(codes.codes)
+            self._scales.append(codes.scales)
+            self._errors.append(codes.errors)
+            if self._source is None:
+                self._vectors.append(checked)
             self._publish()
+
+    def top(
+        self, vector: ArrayLike, limit: int, exclude: ArrayLike = (), allowed: NDArray[np.bool_] | None = None
+    ) -> Ranked:
+        """Return the `limit` photos of the highest cosine with `vector`, float (width,), without `exclude`.
+
+        allowed: bool (n_rows,), the only rows that count. Exact; equal ones stand by row. A vector of zeros has none.
+        """
+        if not np.any(vector):
+            limit = 0
+        return top_bounded(self.bounds(vector), limit, exclude=exclude, above=-np.inf, allowed=allowed)
+
+    def bounds(self, vector: ArrayLike) -> Bounds:
+        """Return what the cosines of `vector`, float (width,), with all can be at most, by row, and the exact ones.
+
+        Rows that aren't held have -inf, and 0 for an exact one.
+        """
+        return self.bounds_of_many(np.asarray(vector)[None])[0]
+
+    def bounds_of_many(self, vectors: ArrayLike) -> list[Bounds]:
+        """Return the `bounds` of each of `vectors`, float (n, width); in one go that is quicker than one by one."""
+        snapshot = self._snapshot
+        checked = self._checked(vectors)
+        uppers = upper_bounds(snapshot.codes, checked, self._workers)
+        return [
+            Bounds(_by_row(snapshot, one), self._exact(snapshot, vector))
+            for one, vector in zip(uppers, checked, strict=True)
+        ]
 
     def similarities(self, vector: ArrayLike) -> Float32:
         """Return the cosine of `vector`, float (width,), with all, float32 (one past the highest row,), by row.
 
-        Rows that aren't held have 0.
+        Rows that aren't held have 0. It reads every vector: where some are enough, ask for `bounds`.
         """
         snapshot = self._snapshot
-        cosines = snapshot.vectors @ self._query(vector).astype(np.float32)
-        held = snapshot.rows != GONE
+        (checked,) = self._checked(np.asarray(vector)[None])
+        held = np.sort(snapshot.rows[snapshot.rows != GONE])
         result = np.zeros(snapshot.end, dtype=np.float32)
-        result[snapshot.rows[held]] = np.clip(cosines[held], -1, 1)
+        result[held] = self._exact(snapshot, checked)(held)
         return result
 
-    def top(self, vector: ArrayLike, limit: int, exclude: ArrayLike = ()) -> Ranked:
-        """Return the `limit` photos of the highest cosine with `vector`, float (width,), without `exclude`.
+    def _exact(self, snapshot: Snapshot, vector: Float32) -> Callable[[Rows], NDArray[np.float64]]:
+        """Return what computes the cosines of `vector` with the vectors of rows."""
+        query = normalised(vector[None])[0]
+        read = self._source or _kept(snapshot)
 
-        Exact: float32 finds all that can be among the best, float64 decides; equal ones stand by row.
-        """
-        snapshot = self._snapshot
-        query = self._query(vector)
-        if limit < 1 or not query.any():
-            return ranked(np.zeros(0, dtype=np.int64), np.zeros(0), limit)
-        searched = np.flatnonzero((snapshot.rows != GONE) & ~np.isin(snapshot.rows, np.asarray(exclude)))
-        rough = (snapshot.vectors @ query.astype(np.float32))[searched]
-        if len(rough) > limit:
-            # A float32 sum of `width` products of unit vectors is off by no more than this, on either side.
-            slack = 2 * self.width * np.finfo(np.float32).eps
-            searched = searched[rough >= np.partition(rough, -limit)[-limit] - slack]
-        cosines = (snapshot.vectors[searched] * query).sum(axis=1)
-        return ranked(snapshot.rows[searched], np.clip(cosines, -1, 1), limit)
+        def exact(rows: Rows) -> NDArray[np.float64]:
+            cosines = np.empty(len(rows))
+            for start in range(0, len(rows), COMPARED_AT_ONCE):
+                part = slice(start, start + COMPARED_AT_ONCE)
+                # Row by row, unlike a matrix product, so that equal vectors have equal cosines wherever they stand.
+                cosines[part] = (normalised(read(rows[part])) * query).sum(axis=1)
+            return np.clip(cosines, -1, 1, out=cosines)
 
-    def _query(self, vector: ArrayLike) -> NDArray[np.float64]:
-        return np.asarray(self._normalised(np.asarray(vector)[None])[0], dtype=np.float64)
+        return exact
 
-    def _normalised(self, vectors: ArrayLike) -> Float32:
+    def _checked(self, vectors: ArrayLike) -> Float32:
         array = np.asarray(vectors)
         if array.ndim != 2 or array.shape[1] != self.width:
             raise ValueError(f"Embeddings have the shape (photos, {self.width}), not {array.shape}.")
-        normalised = np.empty(array.shape, dtype=np.float32)
-        for start in range(0, len(array), NORMALISED_AT_ONCE):
-            part = slice(start, start + NORMALISED_AT_ONCE)
-            exact = array[part].astype(np.float64)
-            if not np.isfinite(exact).all():
-                raise ValueError("Embeddings must be finite numbers.")
-            lengths = np.linalg.norm(exact, axis=1, keepdims=True)
-            normalised[part] = np.divide(exact, lengths, out=np.zeros_like(exact), where=lengths > 0)
-        return normalised
+        with np.errstate(over="ignore"):
+            return array.astype(np.float32, copy=False)
 
     def _drop(self, rows: Rows) -> None:
         held = self._held.discard(rows)
@@ -125,6 +166,7 @@ class EmbeddingIndex(RowIndex):
         numbers = self._rows.values
         alive = np.flatnonzero(numbers != GONE)
         numbers[alive[among(numbers[alive], held, self._held.end)]] = GONE
+        self._in_order = False
         self._compact()
 
     def _compact(self) -> None:
@@ -132,8 +174,50 @@ class EmbeddingIndex(RowIndex):
         alive = self._rows.values != GONE
         n_dead = len(alive) - int(np.count_nonzero(alive))
         if n_dead > WORTH_COMPACTING and 2 * n_dead > len(alive):
-            self._rows.keep(alive)
-            self._vectors.keep(alive)
+            for column in self._columns():
+                column.keep(alive)
+
+    def _columns(self) -> list[GrowingArray[Any]]:
+        columns: list[GrowingArray[Any]] = [self._rows, self._codes, self._scales, self._errors]
+        return columns if self._source else [*columns, self._vectors]
 
     def _publish(self) -> None:
-        self._snapshot = Snapshot(self._held.end, self._rows.values, self._vectors.values)
+        codes = Codes(self._codes.values, self._scales.values, self._errors.values)
+        self._snapshot = Snapshot(self._held.end, self._rows.values, self._in_order, codes, self._vectors.values)
+
+
+def normalised(vectors: Float32) -> NDArray[np.float64]:
+    """Return `vectors`, float (n, width), with length 1, float64 (n, width); those of zeros stay so."""
+    exact = vectors.astype(np.float64)
+    # A small number's square may be none at all.
+    largest = np.abs(exact).max(axis=1, keepdims=True, initial=0)
+    np.divide(exact, largest, out=exact, where=largest > 0)
+    lengths = np.linalg.norm(exact, axis=1, keepdims=True)
+    np.divide(exact, lengths, out=exact, where=lengths > 0)
+    return exact
+
+
+def _by_row(snapshot: Snapshot, values: Float32) -> Float32:
+    """Return `values`, float32 (n,), a number a vector, by row: float32 (end,), -inf for rows without a vector."""
+    if snapshot.in_order:
+        return values
+    held = snapshot.rows != GONE
+    result = np.full(snapshot.end, -np.inf, dtype=np.float32)
+    result[snapshot.rows[held]] = values[held]
+    return result
+
+
+def _kept(snapshot: Snapshot) -> VectorSource:
+    """Return what reads a snapshot's own vectors by row."""
+    if snapshot.in_order:
+        return lambda rows: snapshot.vectors[rows]
+    held = np.flatnonzero(snapshot.rows != GONE)
+    places = np.full(snapshot.end, GONE, dtype=np.int64)
+    places[snapshot.rows[held]] = held
+
+    def read(rows: Rows) -> Float32:
+        vectors = snapshot.vectors[places[rows]]
+        vectors[places[rows] == GONE] = 0
+        return vectors
+
+    return read

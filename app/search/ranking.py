@@ -1,11 +1,15 @@
 """From scores to the best rows: always the same order for the same scores."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from app.search.rows import Rows
+
+GROUPS = 64
+"""Scores are thinned out by so much before the best are looked for; that is far quicker than to sort out all."""
 
 
 @dataclass(frozen=True)
@@ -19,16 +23,56 @@ class Ranked:
         return len(self.rows)
 
 
-def top(scores: NDArray[np.floating], limit: int, *, exclude: ArrayLike = (), above: float = 0.0) -> Ranked:
+@dataclass(frozen=True)
+class Bounds:
+    """What scores can be at most, known at once, and the exact ones, which take a while each.
+
+    uppers: float (n_rows,), by row; no score is above. exact: returns the scores of rows, int64 (n,), float64 (n,).
+    """
+
+    uppers: NDArray[np.floating]
+    exact: Callable[[Rows], NDArray[np.float64]]
+
+
+def top(
+    scores: NDArray[np.floating],
+    limit: int,
+    *,
+    exclude: ArrayLike = (),
+    above: float = 0.0,
+    allowed: NDArray[np.bool_] | None = None,
+) -> Ranked:
     """Return the `limit` best of `scores`, float (n_rows,), that are above `above`, without `exclude`.
 
     exclude: int, rows that don't count, such as the query's own; those out of range are passed over.
+    allowed: bool (n_rows,), the only rows that count; rows past its end don't.
     """
-    eligible = scores > above
-    excluded = np.asarray(exclude, dtype=np.int64).reshape(-1)
-    eligible[excluded[(excluded >= 0) & (excluded < len(scores))]] = False
-    rows = np.flatnonzero(eligible)
+    considered = eligible(scores, exclude, allowed)
+    rows = _reaching(considered, max(nth_best(considered, limit), above))
+    rows = rows[scores[rows] > above]
     return ranked(rows, scores[rows], limit)
+
+
+def top_bounded(
+    bounds: Bounds,
+    limit: int,
+    *,
+    exclude: ArrayLike = (),
+    above: float = 0.0,
+    allowed: NDArray[np.bool_] | None = None,
+) -> Ranked:
+    """Return what `top` would return of all exact scores, computing only those of rows that can be among the best."""
+    uppers = eligible(bounds.uppers, exclude, allowed)
+    promising = _reaching(uppers, nth_best(uppers, limit))
+    promising = promising[np.argsort(-uppers[promising], kind="stable")[: max(limit, 0)]]
+    floor = above
+    if len(promising) == limit > 0:
+        # So many photos score at least this: one whose upper bound is lower can't be among the best.
+        floor = max(above, float(bounds.exact(promising).min()))
+    rows = _reaching(uppers, floor) if limit > 0 else promising
+    scores = bounds.exact(rows)
+    chosen = scores > above
+    return ranked(rows[chosen], scores[chosen], limit)
 
 
 def ranked(rows: Rows, scores: NDArray[np.floating], limit: int) -> Ranked:
@@ -41,3 +85,42 @@ def ranked(rows: Rows, scores: NDArray[np.floating], limit: int) -> Ranked:
         rows, scores = rows[candidates], scores[candidates]
     order = np.lexsort((rows, -scores))[: max(limit, 0)]
     return Ranked(rows[order].astype(np.int64), scores[order].astype(np.float64))
+
+
+def eligible(
+    scores: NDArray[np.floating], exclude: ArrayLike = (), allowed: NDArray[np.bool_] | None = None
+) -> NDArray[np.floating]:
+    """Return `scores`, float (n_rows,), with -inf for rows that don't count; see `top`."""
+    excluded = np.asarray(exclude, dtype=np.int64).reshape(-1)
+    excluded = excluded[(excluded >= 0) & (excluded < len(scores))]
+    if allowed is None and not len(excluded):
+        return scores
+    if allowed is None:
+        considered = scores.copy()
+    else:
+        considered = np.full_like(scores, -np.inf)
+        end = min(len(scores), len(allowed))
+        np.copyto(considered[:end], scores[:end], where=allowed[:end])
+    considered[excluded] = -np.inf
+    return considered
+
+
+def nth_best(scores: NDArray[np.floating], n: int) -> float:
+    """Return a value that at least `n` of `scores`, float (m,), reach, and few more; -inf if there aren't so many."""
+    if not 0 < n <= len(scores):
+        return -np.inf
+    per_group = len(scores) // GROUPS
+    if per_group > n:
+        # n groups' largest scores are n scores. Neighbours are in different groups, alike as they may be.
+        scores = scores[: per_group * GROUPS].reshape(GROUPS, per_group).max(axis=0)
+    return float(np.partition(scores, -n)[-n])
+
+
+def _reaching(scores: NDArray[np.floating], floor: float) -> Rows:
+    """Return the rows whose score is at least `floor`, and above -inf: int64 (n,), ascending."""
+    least = scores.dtype.type(floor)
+    if least > floor:
+        # Rounded to what scores are made of, the floor must not rise.
+        least = np.nextafter(least, scores.dtype.type(-np.inf))
+    reaching = scores > least if least == -np.inf else scores >= least
+    return np.flatnonzero(reaching).astype(np.int64, copy=False)
