@@ -5,7 +5,7 @@ results. Only objects that were seen surely enough count. They are grouped by cl
 photo, so that a search reads the objects of its own classes only and finds those of one photo side by side.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,16 +15,16 @@ from app.domain import LEAST_CONFIDENCE, Relation, Size
 from app.search.conditions_reference import ClassIds, Wanted
 from app.search.growing import GrowingArray
 from app.search.objects import Objects, by_class, numbered_objects
-from app.search.relations import Flags, has_size, stands
+from app.search.relations import Boxes, Flags, has_size, in_steps, stands
 from app.search.rows import RowIndex, Rows, among
 
 
 @dataclass(frozen=True)
 class Things:
-    """Objects in the order of their photos; rows: int32 (m,), ascending. boxes: float32 (m, 4), upright."""
+    """Objects in the order of their photos; rows: int32 (m,), ascending. boxes: int16 (m, 4), as in relations.py."""
 
     rows: NDArray[np.int32]
-    boxes: NDArray[np.float32]
+    boxes: Boxes
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -54,15 +54,16 @@ class ObjectSnapshot:
     def placed(self, subjects: ClassIds, wanted: Wanted) -> Flags:
         """Tell which photos hold one thing that stands to others in all the wanted ways, bool (n_rows,)."""
         things = self._together(subjects)
-        for relation, class_ids in wanted:
+        *others, (last_relation, last_ids) = wanted
+        for relation, class_ids in others:
             things = things.of(_stand_to_any(things, relation, self._together(class_ids), len(self.held)))
-        return self._flags(things.rows)
+        return _photos_of_pairs(things, last_relation, self._together(last_ids), len(self.held))
 
     def sized(self, class_ids: ClassIds, size: Size) -> Flags:
         """Tell which photos hold a big or small thing of these classes, bool (n_rows,)."""
         found = np.zeros(len(self.held), dtype=bool)
         for things in self._classes(class_ids):
-            found[things.rows[has_size(things.boxes.astype(np.float64), size)]] = True
+            found[things.rows[has_size(things.boxes, size)]] = True
         return found
 
     def _classes(self, class_ids: ClassIds) -> Iterable[Things]:
@@ -73,15 +74,10 @@ class ObjectSnapshot:
         found = list(self._classes(class_ids))
         if len(found) == 1:
             return found[0]
-        none = Things(np.zeros(0, dtype=np.int32), np.zeros((0, 4), dtype=np.float32))
+        none = Things(np.zeros(0, dtype=np.int32), np.zeros((0, 4), dtype=np.int16))
         rows = np.concatenate([things.rows for things in (none, *found)])
         boxes = np.concatenate([things.boxes for things in (none, *found)])
         return Things(rows, boxes).of(np.argsort(rows, kind="stable"))
-
-    def _flags(self, rows: NDArray[np.integer]) -> Flags:
-        flags = np.zeros(len(self.held), dtype=bool)
-        flags[rows] = True
-        return flags
 
 
 class GrowingThings:
@@ -89,14 +85,14 @@ class GrowingThings:
 
     def __init__(self) -> None:
         self._rows = GrowingArray[np.int32](np.int32)
-        self._boxes = GrowingArray[np.float32](np.float32, (4,))
+        self._boxes = GrowingArray[np.int16](np.int16, (4,))
 
     def append(self, rows: Rows, boxes: NDArray[np.float64]) -> None:
         """Add objects of the photos `rows`, int64 (m,), repeated for each object of a photo."""
         order = np.argsort(rows, kind="stable")
         follows = not len(self._rows) or not len(rows) or rows[order[0]] > self._rows.values[-1]
         self._rows.append(rows[order])
-        self._boxes.append(_upright(boxes[order]))
+        self._boxes.append(in_steps(boxes[order]))
         if not follows:
             self._sort()
 
@@ -114,7 +110,7 @@ class GrowingThings:
     def _sort(self) -> None:
         things = self.freeze().of(np.argsort(self._rows.values, kind="stable"))
         self._rows = GrowingArray[np.int32](np.int32)
-        self._boxes = GrowingArray[np.float32](np.float32, (4,))
+        self._boxes = GrowingArray[np.int16](np.int16, (4,))
         self._rows.append(things.rows)
         self._boxes.append(things.boxes)
 
@@ -165,27 +161,57 @@ class ObjectTable(RowIndex):
         self._snapshot = ObjectSnapshot(self._held.mask(), frozen)
 
 
-def _stand_to_any(things: Things, relation: Relation, others: Things, n_rows: int) -> Flags:
-    """Tell of each thing whether it stands so to any of the others in its photo, bool (len(things),).
+@dataclass
+class _Pairs:
+    """Things with one other of their photo each; whoever judges them says which need no further other.
 
-    Each round compares the things that are still open with the next other of their photo: photos hold few things of a
-    class, and most are settled in the first rounds. No thing stands so to itself, so it may be among the others.
+    things: int64 (p,), indexes. rows: int32 (p,). boxes, other_boxes: int16 (p, 4). settled: bool (p,).
+    """
+
+    things: NDArray[np.int64]
+    rows: NDArray[np.int32]
+    boxes: Boxes
+    other_boxes: Boxes
+    settled: Flags
+
+
+def _rounds(things: Things, others: Things, n_rows: int) -> Iterator[_Pairs]:
+    """Yield things with the first other of their photo, then those that aren't settled with the second, and so on.
+
+    Photos hold few things of a class, and most are settled in the first rounds. Nothing stands in any relation to
+    itself, so a thing may be among its others.
     """
     counts = np.bincount(others.rows, minlength=n_rows)
-    firsts = np.cumsum(counts) - counts
-    found = np.zeros(len(things), dtype=bool)
     waiting = np.flatnonzero(counts[things.rows])
-    round_number = 0
+    rows, boxes = things.rows[waiting], things.boxes[waiting]
+    left = counts[rows]
+    other = (np.cumsum(counts) - counts)[rows]
     while len(waiting):
-        rows = things.rows[waiting]
-        boxes = things.boxes[waiting].astype(np.float64)
-        other_boxes = others.boxes[firsts[rows] + round_number].astype(np.float64)
-        stand = stands(boxes, relation, other_boxes)
-        found[waiting[stand]] = True
-        round_number += 1
-        waiting = waiting[~stand & (counts[rows] > round_number)]
+        pairs = _Pairs(waiting, rows, boxes, others.boxes[other], np.zeros(len(rows), dtype=bool))
+        yield pairs
+        left -= 1
+        kept = np.flatnonzero(~pairs.settled & (left > 0))
+        waiting, rows, boxes, left, other = waiting[kept], rows[kept], boxes[kept], left[kept], other[kept] + 1
+
+
+def _stand_to_any(things: Things, relation: Relation, others: Things, n_rows: int) -> Flags:
+    """Tell of each thing whether it stands so to any of the others in its photo, bool (len(things),)."""
+    found = np.zeros(len(things), dtype=bool)
+    for pairs in _rounds(things, others, n_rows):
+        pairs.settled = stands(pairs.boxes, relation, pairs.other_boxes)
+        found[pairs.things[pairs.settled]] = True
     return found
 
 
-def _upright(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.concatenate([np.minimum(boxes[:, :2], boxes[:, 2:]), np.maximum(boxes[:, :2], boxes[:, 2:])], axis=1)
+def _photos_of_pairs(things: Things, relation: Relation, others: Things, n_rows: int) -> Flags:
+    """Tell of each photo whether any of the things in it stands so to any of the others, bool (n_rows,).
+
+    The fewer ones lead, and a photo is done with its first pair.
+    """
+    found = np.zeros(n_rows, dtype=bool)
+    swapped = len(others) < len(things)
+    for pairs in _rounds(others, things, n_rows) if swapped else _rounds(things, others, n_rows):
+        first, second = (pairs.other_boxes, pairs.boxes) if swapped else (pairs.boxes, pairs.other_boxes)
+        found[pairs.rows[stands(first, relation, second)]] = True
+        pairs.settled = found[pairs.rows]
+    return found

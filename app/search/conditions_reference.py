@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from app.domain import LEAST_CONFIDENCE, Relation, Size
-from app.search.objects import PICTURE_AREA_PX, objects_of_photo
-from app.search.relations import BIG_SHARE, INSIDE_SHARE, SMALL_SHARE
+from app.domain import LEAST_CONFIDENCE, Box, Relation, Size
+from app.search.objects import objects_of_photo
+from app.search.relations import BIG_AREA, INSIDE_TENTHS, PICTURE_AREA, PICTURE_STEPS, SMALL_AREA, STEPS_PER_PX
 
 ClassIds = frozenset[int]
 """The classes that a word means."""
@@ -21,18 +21,28 @@ Wanted = Sequence[tuple[Relation, ClassIds]]
 
 @dataclass(frozen=True)
 class SeenObject:
-    """An object that was seen surely enough; its box is upright, in pixels of the model input."""
+    """An object that was seen surely enough; its box is upright, in steps of 1/32 pixel of the model input."""
 
     class_id: int
-    xmin: float
-    ymin: float
-    xmax: float
-    ymax: float
+    xmin: int
+    ymin: int
+    xmax: int
+    ymax: int
 
     @property
-    def area(self) -> float:
-        """Square pixels."""
+    def area(self) -> int:
+        """Square steps."""
         return (self.xmax - self.xmin) * (self.ymax - self.ymin)
+
+    @property
+    def share(self) -> float:
+        """Of the picture's area, 0..1."""
+        return self.area / PICTURE_AREA
+
+    @property
+    def box(self) -> Box:
+        """In 0..1 of the picture."""
+        return Box(*(place / PICTURE_STEPS for place in (self.xmin, self.ymin, self.xmax, self.ymax)))
 
 
 def seen(feature: ArrayLike, class_ids: ClassIds) -> list[SeenObject]:
@@ -44,8 +54,8 @@ def seen(feature: ArrayLike, class_ids: ClassIds) -> list[SeenObject]:
     sure = np.flatnonzero(objects.confidences >= np.float32(LEAST_CONFIDENCE))
     order = sure[np.argsort(-objects.confidences[sure], kind="stable")]
     return [
-        SeenObject(int(objects.class_ids[at]), min(x, x_end), min(y, y_end), max(x, x_end), max(y, y_end))
-        for at, (x, y, x_end, y_end) in zip(order, objects.boxes[order].tolist(), strict=True)
+        _seen_object(int(objects.class_ids[at]), objects.boxes[at].tolist())
+        for at in order
         if int(objects.class_ids[at]) in class_ids
     ]
 
@@ -82,17 +92,21 @@ def stands_to(one: SeenObject, relation: Relation, other: SeenObject) -> bool:
         case Relation.INSIDE:
             width = min(one.xmax, other.xmax) - max(one.xmin, other.xmin)
             height = min(one.ymax, other.ymax) - max(one.ymin, other.ymin)
-            common = max(width, 0.0) * max(height, 0.0)
-            return 0 < common >= INSIDE_SHARE * one.area and one.area < other.area
+            common = max(width, 0) * max(height, 0)
+            return 0 < 10 * common >= INSIDE_TENTHS * one.area and one.area < other.area
 
 
 def is_sized(one: SeenObject, size: Size) -> bool:
     """Tell whether an object is that big or small in the picture."""
-    share = one.area / PICTURE_AREA_PX
-    return share >= BIG_SHARE if size is Size.BIG else share <= SMALL_SHARE
+    return one.area >= BIG_AREA if size is Size.BIG else one.area <= SMALL_AREA
 
 
-def _begins_before(one: tuple[float, float], other: tuple[float, float]) -> bool:
+def _seen_object(class_id: int, box_px: list[float]) -> SeenObject:
+    x, y, x_end, y_end = (round(min(max(place * STEPS_PER_PX, 0), PICTURE_STEPS)) for place in box_px)
+    return SeenObject(class_id, min(x, x_end), min(y, y_end), max(x, x_end), max(y, y_end))
+
+
+def _begins_before(one: tuple[int, int], other: tuple[int, int]) -> bool:
     """Compare two spans, each from its start to its end."""
     centre, other_centre = sum(one) / 2, sum(other) / 2
     one_reaches_farther = one[0] < other[0] and one[1] < other[1]

@@ -7,23 +7,23 @@ from hypothesis import strategies as st
 
 from app.domain import Relation, Size
 from app.search.conditions_reference import SeenObject, is_sized, stands_to
-from app.search.relations import has_size, stands
-from tests.app.search.photos import places
+from app.search.relations import PICTURE_STEPS, STEPS_PER_PX, has_size, in_steps, stands
 
-Box = tuple[float, float, float, float]
+Box = tuple[int, int, int, int]
 CONVERSE = {
     Relation.LEFT_OF: Relation.RIGHT_OF,
     Relation.RIGHT_OF: Relation.LEFT_OF,
     Relation.ABOVE: Relation.BELOW,
     Relation.BELOW: Relation.ABOVE,
 }
+places = st.integers(0, PICTURE_STEPS) | st.sampled_from([0, 1600, 3200, 4800, PICTURE_STEPS])
 boxes = st.tuples(places, places, places, places).map(
     lambda box: (min(box[0], box[2]), min(box[1], box[3]), max(box[0], box[2]), max(box[1], box[3]))
 )
 
 
 def holds(box: Box, relation: Relation, other: Box) -> bool:
-    return bool(stands(np.array([box], dtype=np.float64), relation, np.array([other], dtype=np.float64))[0])
+    return bool(stands(np.array([box], dtype=np.int16), relation, np.array([other], dtype=np.int16))[0])
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,13 @@ def holds(box: Box, relation: Relation, other: Box) -> bool:
     ],
 )
 def test_a_relation_holds_when_a_person_would_say_so(box: Box, relation: str, other: Box, expected: bool) -> None:
-    assert holds(box, Relation(relation), other) is expected
+    one, another = in_steps(np.array([box], dtype=np.float64)), in_steps(np.array([other], dtype=np.float64))
+    assert stands(one, Relation(relation), another).tolist() == [expected]
+
+
+def test_boxes_are_turned_upright_rounded_and_cut_at_the_edges() -> None:
+    boxes = in_steps(np.array([[200.01, -7, 10.5, 320]]))
+    assert boxes.tolist() == [[10.5 * STEPS_PER_PX, 0, 200 * STEPS_PER_PX, PICTURE_STEPS]]
 
 
 @given(boxes, boxes, st.sampled_from(Relation))
@@ -63,4 +69,4 @@ def test_relations_have_sense(one: Box, other: Box, relation: Relation) -> None:
 def test_arrays_agree_with_the_plain_definition(one: Box, other: Box, relation: Relation, size: Size) -> None:
     first, second = SeenObject(1, *one), SeenObject(1, *other)
     assert holds(one, relation, other) == stands_to(first, relation, second)
-    assert bool(has_size(np.array([one], dtype=np.float64), size)[0]) == is_sized(first, size)
+    assert bool(has_size(np.array([one], dtype=np.int16), size)[0]) == is_sized(first, size)
