@@ -77,6 +77,21 @@ class FeatureTable:
 
 
 @dataclass(frozen=True)
+class PhotoFactColumns:
+    """What n photos say about themselves, in the order of `rows` (ascending, deleted photos left out).
+
+    widths, heights: int32 (n,), pixels of the upright picture. days: datetime64[D] (n,), when each was taken, by its
+    camera's clock, else when it came (UTC). colours: uint8 (n, 3), the dominant colour's red, green and blue.
+    """
+
+    rows: Rows
+    widths: NDArray[np.int32]
+    heights: NDArray[np.int32]
+    days: NDArray[np.datetime64]
+    colours: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
 class StoreInfo:
     """Facts about the file for the status page."""
 
@@ -107,6 +122,9 @@ class Store(Protocol):
 
     def rows(self, state: PhotoState | None = None) -> Rows:
         """Return the rows of all photos, or of those in a state: int64 (n,), ascending."""
+
+    def photo_facts(self) -> PhotoFactColumns:
+        """Return what all photos say about themselves."""
 
     def read_bytes(self, photo_id: PhotoId) -> bytes:
         """Return the bytes as uploaded, checked against their checksum; raise PhotoNotFound or StoreError."""

@@ -11,13 +11,14 @@ from app.errors import StoreError
 from app.store import features as feature_rows
 from app.store import gallery_file, lifecycle, records, rows, schema
 from app.store.backup import back_up
-from app.store.base import BLOCK_ROWS, Added, FeatureTable, NewPhoto, Rows, StoreInfo
+from app.store.base import BLOCK_ROWS, Added, FeatureTable, NewPhoto, PhotoFactColumns, Rows, StoreInfo
 from app.store.changes import Changes, damaged_bytes, not_found
 from app.store.commits import CommitQueue, Ticket
 from app.store.compaction import compact
 from app.store.device import Device
 from app.store.feature_reading import FeatureReader
 from app.store.gallery_file import GalleryFile
+from app.store.photo_facts import fact_columns
 from app.store.records import Blobs
 from app.store.segments import Content, Extent, Segments
 from app.store.table import Entry, PhotoTable
@@ -118,6 +119,11 @@ class Hdf5Store:
         if state is PhotoState.PROCESSING:
             return self._photos.processing()
         return self._photos.in_state(records.STATE_NUMBERS[state])
+
+    def photo_facts(self) -> PhotoFactColumns:
+        """Return what all photos say about themselves."""
+        self._file.expect_open()
+        return fact_columns(self._photos)
 
     def read_bytes(self, photo_id: PhotoId) -> bytes:
         """Return the bytes as uploaded."""

@@ -11,9 +11,10 @@ import numpy as np
 from app.domain import Features, Float32, Job, Photo, PhotoId, PhotoState
 from app.errors import StoreError
 from app.store import records
-from app.store.base import BLOCK_ROWS, Added, FeatureTable, Known, NewPhoto, Rows, StoreInfo
+from app.store.base import BLOCK_ROWS, Added, FeatureTable, Known, NewPhoto, PhotoFactColumns, Rows, StoreInfo
 from app.store.changes import no_row, not_found
 from app.store.features import table_of
+from app.store.photo_facts import columns_of
 
 
 def _now() -> datetime:
@@ -62,6 +63,11 @@ class MemoryStore:
             return np.array(
                 sorted(photo.row for photo in self._photos.values() if state in (None, photo.state)), np.int64
             )
+
+    def photo_facts(self) -> PhotoFactColumns:
+        """Return what all photos say about themselves."""
+        with self._open():
+            return columns_of(sorted(self._photos.values(), key=lambda photo: photo.row))
 
     def read_bytes(self, photo_id: PhotoId) -> bytes:
         """Return the bytes as uploaded."""

@@ -5,7 +5,7 @@ model's place in `models`). 100,000 photos take about 30 MB.
 """
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -165,6 +165,13 @@ class PhotoTable:
         """Return the rows of all photos."""
         with self._lock:
             return np.flatnonzero(self._records["deleted"][: self.count] == 0)
+
+    def living(self, fields: Sequence[str]) -> tuple[Rows, dict[str, NDArray[Any]]]:
+        """Return the rows of all photos with copies of some fields of their records, each (n,)."""
+        with self._lock:
+            used = self._records[: self.count]
+            rows = np.flatnonzero(used["deleted"] == 0)
+            return rows, {field: used[field][rows] for field in fields}
 
     def in_state(self, state: int) -> Rows:
         """Return the rows in a state of the file's, those being processed left out."""

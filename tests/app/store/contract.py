@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 import pytest
@@ -29,6 +30,8 @@ class StoreContract:
     # ---- adding ----
 
     def test_an_empty_store_has_nothing(self, store: Store) -> None:
+        assert store.photo_facts().days.shape == (0,)
+        assert store.photo_facts().colours.shape == (0, 3)
         assert store.rows().tolist() == []
         assert store.rows().dtype == np.int64
         assert store.jobs() == []
@@ -49,6 +52,19 @@ class StoreContract:
         assert added.photo.error is None
         assert store.read_bytes(new.id) == new.data
         assert store.read_thumbnail(new.id) == new.thumbnail
+
+    def test_facts_of_all_photos_come_as_columns(self, store: Store) -> None:
+        tokyo = timezone(timedelta(hours=9))
+        times = [None, None, datetime(1, 1, 1), datetime(2024, 2, 29, 23, 59, tzinfo=tokyo)]
+        facts = [replace(photo(number).facts, taken_at=taken_at) for number, taken_at in enumerate(times)]
+        store.add([replace(photo(number), facts=one) for number, one in enumerate(facts)], MODEL)
+        store.delete(photo(0).id)
+        found = store.photo_facts()
+        assert found.rows.tolist() == [1, 2, 3]
+        assert found.widths.tolist() == [641, 642, 643]
+        assert found.heights.tolist() == [480] * 3
+        assert found.days.astype(str).tolist() == ["2026-03-01", "0001-01-01", "2024-02-29"]
+        assert found.colours.tolist() == [[0xA0, 0xB0, 0xC0]] * 3
 
     def test_photos_keep_the_order_in_which_they_came(self, store: Store) -> None:
         store.add([photo(n) for n in (5, 3, 4)], MODEL)
