@@ -8,6 +8,7 @@ from flask_smorest import Api
 
 from app.web.current import current_gallery
 from app.web.views import View
+from app.web.wording import banner_text
 
 blueprint = Blueprint("docs", __name__)
 
@@ -64,7 +65,7 @@ def docs() -> str:
         for method in METHODS
         if method in operations
     )
-    view = DocsView(version=spec["info"]["version"], calls=calls, banner=current_gallery().status.banner())
+    view = DocsView(version=spec["info"]["version"], calls=calls, banner=banner_text(current_gallery().status))
     return render_template("docs.html", view=view)
 
 

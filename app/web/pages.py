@@ -16,6 +16,7 @@ from app.web.current import current_gallery
 from app.web.error_pages import log_refusal, status_of
 from app.web.query_problems import QueryProblem
 from app.web.receipts import Receipts
+from app.web.texts import t
 from app.web.tiles import Findings, Tile
 from app.web.uploads import read_file, store_files
 from app.web.views import (
@@ -36,7 +37,8 @@ receipts = Receipts()
 PAGE_PHOTOS = 60
 SIMILAR_PHOTOS = 24
 
-NOTICES = {"deleted": "The photo is deleted."}
+NOTICES = {"deleted": "gallery.deleted"}
+"""What has just been done, and the text that says so."""
 
 Option = TypeVar("Option", bound=StrEnum)
 
@@ -52,8 +54,8 @@ def gallery() -> ResponseReturnValue:
         tiles=tuple(Tile(photo) for photo in page.photos),
         total=page.total,
         next_url=_older_url(page.next_cursor, label, state),
-        filter_text=label or (wording.STATES[state] if state else None),
-        notice=NOTICES.get(request.args.get("done", "")),
+        filter_text=label or (t(f"states.{state}") if state else None),
+        notice=_notice(),
         banner=_banner(),
     )
     return render_template("gallery.html", view=view)
@@ -70,7 +72,7 @@ def upload() -> ResponseReturnValue:
     """Take the files of the form and send the browser to what became of them."""
     files = [file for file in request.files.getlist("file") if file.filename]
     if not files:
-        view = UploadView(problem="No file was chosen. Choose one or more photos first.", banner=_banner())
+        view = UploadView(problem=t("upload.nothing_chosen"), banner=_banner())
         return render_template("upload.html", view=view), 400
     results = store_files(current_gallery().library, files)
     return redirect(url_for("pages.uploaded", key=receipts.keep(results)), 303)
@@ -116,7 +118,7 @@ def photo_search() -> ResponseReturnValue:
     words = request.form.get("q", "").strip()
     method = _option("method", SimilarityMethod, request.form) or SimilarityMethod.EMBEDDING
     if file is None or not file.filename:
-        view = PhotoSearchView(method, words, problem="No photo was chosen. Choose one first.", banner=_banner())
+        view = PhotoSearchView(method, words, problem=t("search_photo.nothing_chosen"), banner=_banner())
         return render_template("search_photo.html", view=view), 400
     return _search_by_file(file, method, words)
 
@@ -194,7 +196,12 @@ def _older_url(cursor: str | None, label: str | None, state: PhotoState | None) 
 
 
 def _banner() -> str | None:
-    return current_gallery().status.banner()
+    return wording.banner_text(current_gallery().status)
+
+
+def _notice() -> str | None:
+    key = NOTICES.get(request.args.get("done", ""))
+    return t(key) if key else None
 
 
 def _option(name: str, options: type[Option], values: Mapping[str, str]) -> Option | None:

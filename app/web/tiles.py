@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.domain import Hit, LabelReason, ObjectsReason, Photo, PhotoState, SearchResults
 from app.web import wording
+from app.web.texts import current_texts, t
 
 THUMBNAIL_SIZES_PX = (256, 512, 1024)
 
@@ -36,7 +37,7 @@ class Tile:
     @property
     def badge(self) -> str | None:
         """What to say of a photo that can't be searched yet."""
-        return None if self.photo.state is PhotoState.READY else wording.STATES[self.photo.state]
+        return None if self.photo.state is PhotoState.READY else t(f"states.{self.photo.state}")
 
     @property
     def alt(self) -> str:
@@ -53,7 +54,7 @@ class HitTile(Tile):
     @property
     def score(self) -> str:
         """The score with two decimals."""
-        return f"{self.hit.score:.2f}"
+        return current_texts().decimal(self.hit.score)
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -86,8 +87,8 @@ class Findings:
     @property
     def summary(self) -> str:
         """How many photos were found among how many, and how fast."""
-        found = wording.count_text(len(self.likely), "photo", "photos")
-        return f"{found} found among {self.results.searched:,} in {self.results.elapsed_ms:.0f} ms"
+        elapsed = current_texts().decimal(self.results.elapsed_ms, 0)
+        return t("search.summary", count=len(self.likely), searched=self.results.searched, elapsed=elapsed)
 
 
 def thumbnail_url(photo: Photo, size_px: int) -> str:

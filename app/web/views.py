@@ -18,6 +18,7 @@ from app.domain import (
 )
 from app.web import wording
 from app.web.query_problems import Choice, QueryProblem
+from app.web.texts import current_texts, t
 from app.web.tiles import Findings, Tile, described, file_url
 
 BROWSER_MEDIA_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
@@ -56,7 +57,7 @@ class GalleryView(View):
     @property
     def count(self) -> str:
         """How many photos there are."""
-        return wording.count_text(self.total, "photo", "photos")
+        return t("photos.count", count=self.total)
 
     @property
     def is_empty(self) -> bool:
@@ -85,9 +86,9 @@ class FileOutcome:
         if result.error is not None:
             return cls(result.filename, result.error.message, None)
         if photo is None:
-            return cls(result.filename, "Deleted again", None)
-        state = f"Failed: {photo.error}" if photo.error else wording.STATES[photo.state]
-        return cls(result.filename, f"Already in the gallery. {state}" if result.duplicate else state, photo)
+            return cls(result.filename, t("uploaded.deleted"), None)
+        state = t("uploaded.failed", reason=photo.error) if photo.error else t(f"states.{photo.state}")
+        return cls(result.filename, t("uploaded.duplicate", state=state) if result.duplicate else state, photo)
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,10 @@ class SearchView(View):
     def modes(self) -> tuple[Choice, ...]:
         """The ways of comparing words with photos."""
         return tuple(
-            Choice(text, f"/search?{urlencode({'q': self.query, 'mode': mode.value})}", mode is self.mode)
-            for mode, text in wording.MODES.items()
+            Choice(
+                t(f"modes.{mode}"), f"/search?{urlencode({'q': self.query, 'mode': mode.value})}", mode is self.mode
+            )
+            for mode in KeywordMode
         )
 
 
@@ -136,9 +139,16 @@ class PhotoSearchView(View):
     problem: str | None = None
 
     @property
+    def heading(self) -> str:
+        """What was searched with."""
+        if self.words:
+            return t("search_photo.like_with", name=self.filename, words=self.words)
+        return t("search_photo.like", name=self.filename)
+
+    @property
     def methods(self) -> dict[SimilarityMethod, str]:
         """The ways of comparing, with their titles."""
-        return wording.METHODS
+        return {method: t(f"methods.{method}") for method in SimilarityMethod}
 
 
 @dataclass(frozen=True)
@@ -159,7 +169,7 @@ class Mark:
         width, height = photo.facts.width, photo.facts.height
         left, top = thing.box.xmin * width, thing.box.ymin * height
         right, bottom = thing.box.xmax * width, thing.box.ymax * height
-        text = f"{thing.label} {wording.percent(thing.confidence)}"
+        text = f"{thing.label} {current_texts().percent(thing.confidence)}"
         return cls(number, text, round(left, 1), round(top, 1), round(right - left, 1), round(bottom - top, 1))
 
 
@@ -221,29 +231,33 @@ class PhotoView(View):
 
     @property
     def state_text(self) -> str:
-        """How far the photo has come."""
-        return wording.STATES[self.details.photo.state]
+        """How far the photo has come, and why not further."""
+        photo = self.details.photo
+        state = t(f"states.{photo.state}")
+        return t("photo.state_with_reason", state=state, reason=photo.error) if photo.error else state
 
     @property
     def facts(self) -> dict[str, str]:
         """What is known of the file and the camera, name to value."""
-        photo = self.details.photo
+        photo, texts = self.details.photo, current_texts()
         facts = {
-            "Size": f"{photo.facts.width} \N{MULTIPLICATION SIGN} {photo.facts.height} pixels",
-            "File": f"{wording.size_text(photo.size_bytes)}, {photo.facts.media_type}",
-            "Added": f"{wording.date_text(photo.added_at)} UTC",
+            t("photo.size"): t("photo.size_value", width=str(photo.facts.width), height=str(photo.facts.height)),
+            t("photo.file"): t(
+                "photo.file_value", size=wording.size_text(photo.size_bytes), type=photo.facts.media_type
+            ),
+            t("photo.added"): t("photo.added_value", moment=texts.moment(photo.added_at)),
         }
         if photo.facts.taken_at is not None:
-            facts["Taken"] = wording.date_text(photo.facts.taken_at)
-        return facts | photo.facts.exif
+            facts[t("photo.taken")] = texts.moment(photo.facts.taken_at.replace(tzinfo=None))
+        return facts | {texts.find(f"exif.{name}", name): value for name, value in photo.facts.exif.items()}
 
     @property
     def methods(self) -> tuple[Choice, ...]:
         """The ways of comparing with other photos."""
         address = f"/photos/{self.details.photo.id}"
         return tuple(
-            Choice(text, f"{address}?method={method.value}#similar", method is self.method)
-            for method, text in wording.METHODS.items()
+            Choice(t(f"methods.{method}"), f"{address}?method={method.value}#similar", method is self.method)
+            for method in SimilarityMethod
         )
 
 
@@ -256,12 +270,12 @@ class PartView:
     @property
     def name(self) -> str:
         """Its name: `model_server` reads `Model server`."""
-        return wording.title_text(self.part.name)
+        return current_texts().find(f"status.parts.{self.part.name}", wording.title_text(self.part.name))
 
     @property
     def state_text(self) -> str:
         """How it is, in a word."""
-        return wording.PART_STATES[self.part.state]
+        return t(f"status.states.{self.part.state}")
 
     @property
     def facts(self) -> dict[str, str]:
@@ -288,9 +302,9 @@ class ErrorView(View):
     @property
     def heading(self) -> str:
         """The title in plain words."""
-        return wording.ERROR_HEADINGS.get(self.status, self.title)
+        return current_texts().find(f"errors.headings.{self.status}", self.title)
 
     @property
     def advice(self) -> str:
         """What the person can do."""
-        return wording.ADVICE.get(self.status, wording.ADVICE_FOR_OTHERS)
+        return current_texts().find(f"errors.advice.{self.status}", t("errors.advice.others"))

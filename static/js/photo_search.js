@@ -2,6 +2,7 @@
 
 import { fetchPage } from "./page_source.js";
 import { applyShapes } from "./shapes.js";
+import { t } from "./texts.js";
 
 export function startPhotoSearch(form, results) {
   const input = form.querySelector('input[type="file"]');
@@ -48,7 +49,7 @@ function preview(form, file) {
   }
   const picture = new Image();
   picture.className = "photosearch__preview";
-  picture.alt = `Preview of ${file.name}`;
+  picture.alt = t("search_photo.preview", { name: file.name });
   picture.src = URL.createObjectURL(file);
   picture.addEventListener("load", () => URL.revokeObjectURL(picture.src), { once: true });
   picture.addEventListener("error", () => picture.remove(), { once: true }); // HEIC, which few browsers show

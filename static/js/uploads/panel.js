@@ -1,6 +1,7 @@
 // The list of uploads: a row for each file with its progress, its state and, if it failed, why and a retry.
 
 import { FINAL_STATES } from "../state_watch.js";
+import { t } from "../texts.js";
 
 export class UploadPanel {
   #element;
@@ -14,7 +15,7 @@ export class UploadPanel {
   show(entry, retry) {
     const row = this.#rows.get(entry) ?? this.#add(entry, retry);
     row.dataset.state = entry.state;
-    row.querySelector(".upload__state").textContent = this.#stateText(entry);
+    row.querySelector(".upload__state").textContent = stateText(entry);
     row.querySelector(".upload__progress").value = entry.progress;
     row.querySelector(".upload__retry").hidden = entry.state !== "failed";
     this.#showPhoto(row, entry);
@@ -31,15 +32,6 @@ export class UploadPanel {
     return row;
   }
 
-  #stateText(entry) {
-    const texts = this.#element.dataset;
-    if (entry.state === "failed" && entry.error !== null) {
-      return entry.error || texts.textLost;
-    }
-    const text = texts[`text${entry.state[0].toUpperCase()}${entry.state.slice(1)}`];
-    return entry.duplicate ? `${texts.textDuplicate} · ${text}` : text;
-  }
-
   #showPhoto(row, entry) {
     const frame = row.querySelector(".upload__picture");
     if (entry.id !== null && frame.childElementCount === 0) {
@@ -54,12 +46,11 @@ export class UploadPanel {
   #summarise() {
     const entries = [...this.#rows.keys()];
     const settled = entries.filter((entry) => FINAL_STATES.has(entry.state)).length;
-    const { textDone, textWorking } = this.#element.dataset;
-    const title = settled === entries.length ? textDone : textWorking;
+    const title = t(settled === entries.length ? "uploads.done" : "uploads.working");
     if (this.#find("[data-uploads-title]").textContent !== title) {
       this.#find("[data-uploads-title]").textContent = title; // only changes, as it is read aloud
     }
-    this.#find("[data-uploads-count]").textContent = `${settled} / ${entries.length}`;
+    this.#find("[data-uploads-count]").textContent = t("uploads.progress", { settled, total: entries.length });
   }
 
   #close() {
@@ -75,4 +66,12 @@ export class UploadPanel {
   #find(selector) {
     return this.#element.querySelector(selector);
   }
+}
+
+function stateText(entry) {
+  if (entry.state === "failed" && entry.error !== null) {
+    return entry.error || t("uploads.lost");
+  }
+  const state = t(`uploads.${entry.state}`);
+  return entry.duplicate ? t("uploads.duplicate", { state }) : state;
 }

@@ -26,6 +26,7 @@ from app.errors import QueryError, UnknownWordsError, UnsupportedImage
 from app.web import wording
 from app.web.query_problems import QueryProblem
 from app.web.receipts import Receipts
+from app.web.texts import t
 from app.web.tiles import Findings, Tile
 from app.web.views import ErrorView, FileOutcome, PhotoView
 
@@ -71,7 +72,7 @@ def test_small_boxes_are_drawn_over_large_ones() -> None:
     things = (DetectedObject("cat", 17, 0.9, small), DetectedObject("dog", 18, 0.8, large))
     marks = PhotoView(PhotoDetails(photo(), things, (), ()), SimilarityMethod.EMBEDDING).marks
     assert [(mark.number, mark.x, mark.width) for mark in marks] == [(1, 0.0, 4000.0), (0, 1600.0, 400.0)]
-    assert marks[0].text == "dog 80\N{NO-BREAK SPACE}%"
+    assert marks[0].text == "dog 80%"
 
 
 def test_objects_far_less_sure_than_the_surest_are_not_shown() -> None:
@@ -95,8 +96,8 @@ def test_tags_that_are_mere_guesses_are_not_shown() -> None:
         (EmbeddingReason(0.874), "looks alike as a whole 0.87"),
         (ObjectsReason("cat", 1, 0.5), "cat in both, one pair 0.50"),
         (BoxReason("cat", Box(0, 0, 1, 1), Box(0, 0, 1, 1), 0.7), "cat in the same place 0.70"),
-        (SignalReason(SimilarityMethod.EMBEDDING, 0.6), "looks alike gives 60\N{NO-BREAK SPACE}%"),
-        (SignalReason("words", 0.4), "words gives 40\N{NO-BREAK SPACE}%"),
+        (SignalReason(SimilarityMethod.EMBEDDING, 0.6), "looks alike gives 60%"),
+        (SignalReason("words", 0.4), "words gives 40%"),
     ],
 )
 def test_each_reason_is_said_in_plain_words(reason: Reason, text: str) -> None:
@@ -140,4 +141,4 @@ def test_sizes_are_written_for_people(size_bytes: int, text: str) -> None:
 def test_every_error_has_advice() -> None:
     assert "JPEG" in ErrorView(415, "Unsupported Media Type", "no").advice
     unknown = ErrorView(418, "I'm a teapot", "no")
-    assert (unknown.heading, unknown.advice) == ("I'm a teapot", wording.ADVICE_FOR_OTHERS)
+    assert (unknown.heading, unknown.advice) == ("I'm a teapot", t("errors.advice.others"))

@@ -1,0 +1,64 @@
+"""Which language a request gets: the one asked for with `?lang=`, the one chosen before, or the browser's."""
+
+from urllib.parse import urlencode
+
+from flask import Flask, Response, g, has_request_context, request
+
+from app.web.texts.catalogue import DEFAULT_LANGUAGE, Texts, languages, texts_of
+
+PARAMETER = "lang"
+COOKIE = "lang"
+COOKIE_LASTS_S = 365 * 24 * 3600
+
+
+def register_texts(app: Flask) -> None:
+    """Give templates their texts, and remember the language that was asked for."""
+    app.jinja_env.globals.update(
+        t=t, current_texts=current_texts, language_choices=language_choices, address_in=address_in
+    )
+    app.after_request(_mark_language)
+
+
+def t(key: str, **values: object) -> str:
+    """Return a text in the request's language; see `Texts.t`."""
+    return current_texts().t(key, **values)
+
+
+def current_texts() -> Texts:
+    """Return the texts of the request's language, outside of requests the default one's."""
+    if not has_request_context():
+        return texts_of(DEFAULT_LANGUAGE)
+    if "texts" not in g:
+        g.texts = texts_of(_chosen_language())
+    texts: Texts = g.texts
+    return texts
+
+
+def language_choices() -> list[tuple[str, str, bool]]:
+    """Return each language's code, its own name, and whether the page is in it."""
+    current = current_texts().language
+    return [(code, name, code == current) for code, name in languages().items()]
+
+
+def address_in(language: str) -> str:
+    """Return the query string of this page's address in another language."""
+    others = [(name, value) for name, value in request.args.items(multi=True) if name != PARAMETER]
+    return urlencode([*others, (PARAMETER, language)])
+
+
+def _chosen_language() -> str:
+    for wish in (request.args.get(PARAMETER), request.cookies.get(COOKIE)):
+        if wish in languages():
+            return str(wish)
+    return request.accept_languages.best_match(languages()) or DEFAULT_LANGUAGE
+
+
+def _mark_language(response: Response) -> Response:
+    """Say what the page's language hangs on, and keep the one that was asked for in a cookie."""
+    if response.mimetype == "text/html":
+        response.vary.update(("Accept-Language", "Cookie"))
+        response.headers["Content-Language"] = current_texts().language
+    asked = request.args.get(PARAMETER)
+    if asked in languages():
+        response.set_cookie(COOKIE, str(asked), max_age=COOKIE_LASTS_S, samesite="Lax", httponly=True)
+    return response
