@@ -21,10 +21,12 @@ from app.services.keyword_search import KeywordSearch
 from app.services.library import Library, Limits
 from app.services.model_server_watch import ModelServerWatch
 from app.services.photo_search import PhotoSearch
+from app.services.photo_zip import PhotoZips
 from app.services.pictures import PictureReader
 from app.services.prepared import PreparedInputs
 from app.services.searches import Searches
 from app.services.status import Status
+from app.services.timeline import Timeline
 from app.services.transfer import Transfer
 from app.services.upkeep import Upkeep
 from app.services.upkeep_tasks import UpkeepTasks
@@ -75,6 +77,8 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
         library = Library(store, card, maker, index, ingest, prepared, limits)
         gallery = Gallery(
             library=library,
+            timeline=Timeline(store),
+            zips=PhotoZips(store),
             searches=Searches(store, index, by_words, by_photo, examples),
             ingest=ingest,
             status=Status(store, watch, card, cards, index, ingest),

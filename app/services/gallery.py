@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from app.services.ingest import Ingest
 from app.services.library import Library
+from app.services.photo_zip import PhotoZips
 from app.services.searches import Searches
 from app.services.status import Status
+from app.services.timeline import Timeline
 from app.services.transfer import Transfer
 from app.services.upkeep import Upkeep
 from app.services.upkeep_tasks import UpkeepTasks
@@ -17,6 +19,8 @@ class Gallery:
     """The services of a running gallery, wired together by `app.open_gallery`."""
 
     library: Library
+    timeline: Timeline
+    zips: PhotoZips
     searches: Searches
     ingest: Ingest
     status: Status

@@ -105,14 +105,17 @@ class Library:
         state: PhotoState | None = None,
     ) -> PhotoPage:
         """Return a stretch of the photos, newest first; raise BadParameter for a cursor or label that can't be."""
-        rows = self._store.rows(state)
-        if label is not None:
-            rows = np.intersect1d(rows, self._rows_with(label), assume_unique=True)
+        rows = self.rows(label, state)
         below = np.searchsorted(rows, _row_of(cursor)) if cursor is not None else len(rows)
         chosen = rows[max(0, below - limit) : below][::-1]
         photos = tuple(photo for row in chosen if (photo := self._at(int(row))) is not None)
         next_cursor = str(chosen[-1]) if len(chosen) and below > limit else None
         return PhotoPage(photos, total=len(rows), next_cursor=next_cursor)
+
+    def rows(self, label: str | None = None, state: PhotoState | None = None) -> Rows:
+        """Return the rows of the photos with a label and in a state, ascending; raise BadParameter for a label."""
+        rows = self._store.rows(state)
+        return rows if label is None else np.intersect1d(rows, self._rows_with(label), assume_unique=True)
 
     def details(self, photo_id: PhotoId) -> PhotoDetails:
         """Return all that is known of a photo; raise PhotoNotFound."""
