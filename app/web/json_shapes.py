@@ -21,6 +21,7 @@ from app.domain import (
     UploadResult,
 )
 from app.errors import GalleryError
+from app.services.timeline import DatedPhoto
 from app.services.transfer import Restored
 from app.services.upkeep import Backup, Compaction, Verification
 from app.services.upkeep_tasks import Task
@@ -58,6 +59,20 @@ def photo_json(photo: Photo) -> Json:
         "added_at": photo.added_at.isoformat(),
         "state": photo.state,
         "error": photo.error,
+    }
+
+
+def timeline_photo_json(dated: DatedPhoto) -> Json:
+    """Return what the gallery page shows of a photo."""
+    photo = dated.photo
+    return {
+        "id": photo.id,
+        "name": photo.name,
+        "day": dated.day,
+        "width": photo.facts.width,
+        "height": photo.facts.height,
+        "dominant_colour": photo.facts.dominant_colour,
+        "state": photo.state,
     }
 
 

@@ -8,6 +8,7 @@ from app.services.upkeep_tasks import TaskKind, TaskState
 from app.store.verify import Part
 
 MAX_LIMIT = 500
+MAX_ZIPPED = 5000
 REASON_KINDS = ("label", "embedding", "objects", "box", "signal", "example")
 
 
@@ -121,6 +122,74 @@ class ImageListQuery(Schema):
         metadata={"description": "Only photos with an object of this label, of confidence 0.3 or more."}
     )
     state = fields.Enum(PhotoState, by_value=True)
+
+
+class TimelineQuery(Schema):
+    """Which photos."""
+
+    label = fields.String(
+        metadata={"description": "Only photos with an object of this label, of confidence 0.3 or more."}
+    )
+    state = fields.Enum(PhotoState, by_value=True)
+
+
+class TimelineStretchQuery(TimelineQuery):
+    """Which stretch of which photos."""
+
+    offset = fields.Integer(
+        load_default=0, validate=validate.Range(min=0, max=2**31), metadata={"description": "How many come before."}
+    )
+    limit = _limit(120)
+
+
+class TimelineMonth(Schema):
+    """A month with photos."""
+
+    month = fields.String(required=True, metadata={"description": "As in `2024-05`."})
+    count = fields.Integer(required=True)
+
+
+class TimelineOutline(Schema):
+    """Where each photo stands, the latest day first."""
+
+    version = fields.String(required=True, metadata={"description": "Another one once photos have come or gone."})
+    total = fields.Integer(required=True)
+    months = fields.List(fields.Nested(TimelineMonth), required=True)
+    ratios = fields.List(
+        fields.Integer(),
+        required=True,
+        metadata={"description": "Of each photo, width by height times 1000, kept within 400 and 3000."},
+    )
+
+
+class TimelinePhoto(Schema):
+    """What the gallery page shows of a photo."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    day = fields.String(required=True, metadata={"description": "As in `2024-05-17`."})
+    width = fields.Integer(required=True)
+    height = fields.Integer(required=True)
+    dominant_colour = fields.String(required=True, metadata={"description": "#rrggbb"})
+    state = fields.Enum(PhotoState, by_value=True, required=True)
+
+
+class TimelineStretch(Schema):
+    """Some photos of the timeline."""
+
+    version = fields.String(required=True, metadata={"description": "That of the timeline they are a part of."})
+    total = fields.Integer(required=True)
+    items = fields.List(fields.Nested(TimelinePhoto), required=True)
+
+
+class ZipForm(Schema):
+    """Which photos to pack."""
+
+    ids = fields.String(
+        required=True,
+        validate=validate.Length(min=1, max=33 * MAX_ZIPPED),
+        metadata={"description": f"Up to {MAX_ZIPPED} ids, with commas between them; unknown ones are passed over."},
+    )
 
 
 class ThumbnailQuery(Schema):

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, send_file
 from werkzeug.datastructures import FileStorage
 
-from app.domain import UploadResult
+from app.domain import PhotoId, UploadResult
 from app.errors import BadInput, GalleryError, UploadTooLarge
 from app.services.photo_ids import parse_photo_id
 from app.web import schemas
@@ -86,6 +86,19 @@ def get_thumbnail(query: dict[str, int], photo_id: str) -> Response:
     """Return a small WebP picture of a photo."""
     data = current_gallery().library.thumbnail(parse_photo_id(photo_id), query["size"])
     return _bytes_response(data, "image/webp", f"{photo_id}-{query['size']}", None)
+
+
+@blueprint.route("/images/zip", methods=["POST"])
+@blueprint.arguments(schemas.ZipForm, location="form")
+@blueprint.response(HTTPStatus.OK, {"type": "string", "format": "binary"}, content_type="application/zip")
+@errors(HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
+def get_zip(form: dict[str, str]) -> Response:
+    """Return photos, as they were uploaded, in a ZIP file."""
+    packed = current_gallery().zips.of([PhotoId(photo_id.strip()) for photo_id in form["ids"].split(",")])
+    response = Response(packed.parts, mimetype="application/zip")
+    response.content_length = packed.size_bytes
+    response.headers.set("Content-Disposition", "attachment", filename="photos.zip")
+    return response
 
 
 def answer_no_file_accepted(results: list[UploadResult]) -> Response:
