@@ -40,7 +40,8 @@ def colour_numbers(channels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     channels: uint8 (n, 3), red, green and blue of sRGB.
     """
     red, green, blue = (channels >> (8 - _CELL_BITS)).T
-    return _numbers_of_cells()[red, green, blue]
+    numbers: NDArray[np.uint8] = _numbers_of_cells()[red, green, blue]
+    return numbers
 
 
 def colour_name(channels: tuple[int, int, int]) -> Colour:

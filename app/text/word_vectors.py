@@ -1,13 +1,14 @@
 """Word vectors: what words mean, as points that stand close together when the words mean alike."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.text.morphology import dictionary_forms, read_forms
-from app.text.spelling import near_words
+from app.text.spelling import Speller
 from app.text.word2vec_file import read_word2vec
 
 Float32 = NDArray[np.float32]
@@ -76,8 +77,18 @@ class WordVectors:
 
     def near_words(self, word: str, n: int = 3) -> list[str]:
         """Return up to `n` known words that `word` may be a misspelling of, the likeliest first."""
-        near = near_words("_".join(word.lower().split()), self._row_of, len(self._row_of), n)
+        near = self._speller.near("_".join(word.lower().split()), n)
         return [candidate.replace("_", " ") for candidate in near]
+
+    def correction(self, word: str) -> str | None:
+        """Return the known word that `word` clearly is a misspelling of, None if there is none or several."""
+        meant = self._speller.correction("_".join(word.lower().split()))
+        return None if meant is None else meant.replace("_", " ")
+
+    @cached_property
+    def _speller(self) -> Speller:
+        """Made when the first unknown word comes: it takes longer than one search may."""
+        return Speller(list(self._row_of))
 
 
 def _unit(vector: Float32) -> Float32:

@@ -1,9 +1,12 @@
 from functools import cache
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.text.spelling import edit_distance, near_words, sound_of
+from app.text.spelling import LONGEST_WORD, Speller, edit_distances, sound_of
+from app.text.word_vectors import WordVectors
 
 SHORT = st.text("abc", max_size=6)
 
@@ -22,9 +25,13 @@ def plain_distance(a: str, b: str) -> int:
     return min(options)
 
 
-@given(SHORT, SHORT)
-def test_edit_distance_is_that_of_the_definition(a: str, b: str) -> None:
-    assert edit_distance(a, b) == plain_distance(a, b) == edit_distance(b, a)
+@given(SHORT, st.lists(SHORT, min_size=1, max_size=4))
+def test_edit_distances_are_those_of_the_definition(word: str, others: list[str]) -> None:
+    letters = (
+        np.array([other.encode() for other in others], f"S{LONGEST_WORD}").view(np.uint8).reshape(len(others), -1)
+    )
+    lengths = np.array([len(other) for other in others])
+    assert edit_distances(word, letters, lengths).tolist() == [plain_distance(word, other) for other in others]
 
 
 def test_words_that_sound_alike_are_written_alike() -> None:
@@ -34,5 +41,27 @@ def test_words_that_sound_alike_are_written_alike() -> None:
 
 
 def test_the_frequent_one_of_two_equally_near_words_comes_first() -> None:
-    assert near_words("cot", ["cat", "dog", "cut"], size=3, n=3) == ["cat", "cut"]
-    assert near_words("cot", ["cut", "dog", "cat"], size=3, n=1) == ["cut"]
+    assert Speller(["cat", "dog", "cut"]).near("cot", 3) == ["cat", "cut"]
+    assert Speller(["cut", "dog", "cat"]).near("cot", 1) == ["cut"]
+
+
+@given(st.text(max_size=40))
+def test_any_text_may_be_misspelled(text: str) -> None:
+    speller = Speller(["cat", "dog", "x" * (LONGEST_WORD + 1)])
+    assert set(speller.near(text, 3)) <= {"cat", "dog"}
+
+
+@pytest.mark.parametrize(
+    ("typo", "meant"),
+    [
+        ("giraf", "giraffe"), ("elefant", "elephant"), ("bicicle", "bicycle"), ("persn", "person"), ("catt", "cat"),
+        ("zeebra", "zebra"), ("refridgerator", "refrigerator"), ("traficlight", "traffic light"), ("flwer", "flower"),
+    ],
+)  # fmt: skip
+def test_a_word_that_clearly_is_misspelled_is_corrected(words: WordVectors, typo: str, meant: str) -> None:
+    assert words.correction(typo) == meant
+
+
+@pytest.mark.parametrize("word", ["dgo", "hause", "puppie", "qwertzuiop", "xyz", "", "katze", "gitarre"])
+def test_a_word_that_may_be_several_ones_or_none_is_left_to_the_person(words: WordVectors, word: str) -> None:
+    assert words.correction(word) is None
