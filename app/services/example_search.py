@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.domain import (
     Example,
     ExampleReason,
@@ -17,9 +20,10 @@ from app.domain import (
 )
 from app.errors import BadParameter, PhotoNotReady
 from app.search.combining import combined
-from app.search.ranking import Ranked, top
+from app.search.joining import joined, known, score_at
+from app.search.ranking import Bounds, Ranked, top_bounded
 from app.services.keyword_search import KeywordSearch, WordMatch
-from app.services.photo_search import Comparison, PhotoSearch, Scores, at_row
+from app.services.photo_search import Comparison, PhotoSearch
 from app.services.pictures import PictureReader
 from app.store.base import Store
 from model_server.catalogue import ModelCard
@@ -45,6 +49,11 @@ class ComparedWords:
     weight: float
     match: WordMatch
 
+    @property
+    def scores(self) -> Bounds:
+        """How well each photo fits the words, by row."""
+        return known(self.match.scores)
+
 
 @dataclass(frozen=True)
 class ComparedExamples:
@@ -63,12 +72,22 @@ class ComparedExamples:
         """The photo that is searched with, if it is one only."""
         return self.photos[0] if len(self.photos) == 1 and self.photos[0].weight > 0 else None
 
-    def scores(self) -> Scores:
-        """Return how well each photo fits all examples together, float64 (n_rows,), by row."""
-        return combined(
-            [(photo.weight, photo.comparison.scores) for photo in self.photos],
-            [(words.weight, words.match.scores) for words in self.words],
+    def scores(self) -> Bounds:
+        """Return how well each photo fits all examples together, 0..1, by row."""
+        n_photos = len(self.photos)
+        weights = [photo.weight for photo in self.photos] + [words.weight for words in self.words]
+        parts = [photo.comparison.scores for photo in self.photos] + [words.scores for words in self.words]
+
+        def join(scores: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
+            weighted = list(zip(weights, scores, strict=True))
+            return combined(weighted[:n_photos], weighted[n_photos:])
+
+        exact = joined(parts, join)
+        # What is unwanted can only take away from a score, so that nothing of it bounds the score from above.
+        at_most = joined(
+            [part if weight > 0 else _nothing_of(part) for weight, part in zip(weights, parts, strict=True)], join
         )
+        return Bounds(at_most.uppers, exact.exact)
 
 
 class ExampleSearch:
@@ -107,7 +126,7 @@ class ExampleSearch:
         only_photo = compared.only_photo
         if only_photo is not None and not compared.words:
             return self._photos.best(only_photo.comparison, limit, exclude=own_rows)
-        return top(compared.scores(), limit, exclude=own_rows)
+        return top_bounded(compared.scores(), limit, exclude=own_rows)
 
     def explain(self, compared: ComparedExamples, photo: Photo) -> tuple[Reason, ...]:
         """Return why a photo was found: in detail for one photo and words, else each example's say."""
@@ -120,10 +139,9 @@ class ExampleSearch:
         only_photo = compared.only_photo
         if only_photo is not None and all(words.weight > 0 for words in compared.words):
             return (*self._photos.explain(only_photo.comparison, photo), *of_words)
-        shares = [
-            ExampleReason(one.name, one.weight, at_row(one.comparison.scores, photo.row)) for one in compared.photos
-        ]
-        shares += [ExampleReason(one.text, one.weight, at_row(one.match.scores, photo.row)) for one in compared.words]
+        scores = [(one.name, one.weight, one.comparison.scores) for one in compared.photos]
+        scores += [(one.text, one.weight, one.scores) for one in compared.words]
+        shares = [ExampleReason(name, weight, score_at(bounds, photo.row)) for name, weight, bounds in scores]
         return (*shares, *of_words)
 
     def _compare_photo(self, example: StoredExample | PictureExample, method: SimilarityMethod) -> ComparedPhoto:
@@ -156,3 +174,7 @@ def check_examples(examples: Sequence[Example]) -> None:
         raise BadParameter(
             "All examples have a negative weight. Give at least one that photos should be like.", parameter="examples"
         )
+
+
+def _nothing_of(scores: Bounds) -> Bounds:
+    return known(np.zeros(len(scores.uppers)))

@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.domain import Hit, KeywordMode, Photo, Reason
 from app.services.feature_index import FeatureIndex, LabelTable
-from app.services.photo_search import Scores
 from app.text.keywords import KeywordMatcher, UnderstoodQuery
 from app.text.scoring import weak_from
 from app.text.word_vectors import WordVectors
 from model_server.catalogue import ModelCard
+
+
+Scores = NDArray[np.floating]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.domain import (
     MAX_OBJECTS,
@@ -20,13 +19,12 @@ from app.domain import (
 )
 from app.errors import BadParameter
 from app.search.fusion import fused
-from app.search.ranking import Ranked, top
+from app.search.joining import joined, known, score_at
+from app.search.ranking import Bounds, Ranked, top_bounded
 from app.search.reasons import explain_embedding, explain_hybrid, explain_layout, explain_ssd
 from app.services.feature_index import FeatureIndex
 from app.store.base import Store
 from model_server.catalogue import ModelCard
-
-Scores = NDArray[np.floating]
 
 SIGNALS = (SimilarityMethod.EMBEDDING, SimilarityMethod.LAYOUT, SimilarityMethod.SSD)
 """What a hybrid is made of."""
@@ -36,16 +34,15 @@ SIGNALS = (SimilarityMethod.EMBEDDING, SimilarityMethod.LAYOUT, SimilarityMethod
 class Comparison:
     """A photo compared with all others.
 
-    detections: float32 (objects, 6), its objects. embedding: float32 (width,), None for things placed by hand.
-    signals: of each method that was used, float (n_rows,), how alike each photo is, by row.
-    scores: float (n_rows,), what the method asked for makes of them; 0 for rows without features.
+    detections: float32 (objects, 6), its objects.
+    signals: how alike each photo is, by row, by each method that was used.
+    scores: what the method asked for makes of them; rows without features have 0 or less.
     """
 
     detections: Float32
-    embedding: Float32 | None
     method: SimilarityMethod
-    signals: dict[SimilarityMethod, Scores]
-    scores: Scores
+    signals: dict[SimilarityMethod, Bounds]
+    scores: Bounds
 
 
 class PhotoSearch:
@@ -60,9 +57,10 @@ class PhotoSearch:
         """Compare a photo with these features with all others."""
         if method is SimilarityMethod.HYBRID:
             signals = {signal: self._signal(features, signal) for signal in SIGNALS}
-            return Comparison(features.detections, features.embedding, method, signals, fused(signals))
+            scores = joined(list(signals.values()), lambda parts: fused(dict(zip(signals, parts, strict=True))))
+            return Comparison(features.detections, method, signals, scores)
         scores = self._signal(features, method)
-        return Comparison(features.detections, features.embedding, method, {method: scores}, scores)
+        return Comparison(features.detections, method, {method: scores}, scores)
 
     def compare_placed(self, boxes: Sequence[PlacedBox]) -> Comparison:
         """Compare things placed by hand with where things stand in all photos; raise BadParameter."""
@@ -72,15 +70,14 @@ class PhotoSearch:
         for row, placed in zip(detections, boxes, strict=True):
             row[:2] = self._class_id(placed.label), 1.0
             row[2:] = [MODEL_INPUT_PX * corner for corner in placed.box.as_list()]
-        scores = self._index.layouts.similarities(detections)
-        layout = SimilarityMethod.LAYOUT
-        return Comparison(detections, None, layout, {layout: scores}, scores)
+        scores = known(self._index.layouts.similarities(detections))
+        return Comparison(detections, SimilarityMethod.LAYOUT, {SimilarityMethod.LAYOUT: scores}, scores)
 
     def best(self, comparison: Comparison, limit: int, exclude: Sequence[int] = ()) -> Ranked:
         """Return the photos most alike, without `exclude`; equal ones by row."""
-        if comparison.method is SimilarityMethod.EMBEDDING and comparison.embedding is not None:
-            return self._index.embeddings.top(comparison.embedding, limit, exclude)
-        return top(comparison.scores, limit, exclude=exclude)
+        # What shares nothing is not alike, but pictures may look so different that their cosine is below 0.
+        above = -np.inf if comparison.method is SimilarityMethod.EMBEDDING else 0.0
+        return top_bounded(comparison.scores, limit, exclude=exclude, above=above)
 
     def explain(self, comparison: Comparison, photo: Photo) -> tuple[Reason, ...]:
         """Return why a photo is like the one compared; nothing if its features are gone meanwhile."""
@@ -90,21 +87,21 @@ class PhotoSearch:
         own, other = comparison.detections, features.detections
         match comparison.method:
             case SimilarityMethod.EMBEDDING:
-                return explain_embedding(at_row(comparison.scores, photo.row))
+                return explain_embedding(score_at(comparison.scores, photo.row))
             case SimilarityMethod.SSD:
                 return explain_ssd(own, other, self._label)
             case SimilarityMethod.LAYOUT:
                 return explain_layout(own, other, self._label)
             case SimilarityMethod.HYBRID:
-                shares = {signal: at_row(scores, photo.row) for signal, scores in comparison.signals.items()}
+                shares = {signal: score_at(scores, photo.row) for signal, scores in comparison.signals.items()}
                 return (*explain_hybrid(shares), *explain_layout(own, other, self._label))
 
-    def _signal(self, features: Features, method: SimilarityMethod) -> Scores:
+    def _signal(self, features: Features, method: SimilarityMethod) -> Bounds:
         if method is SimilarityMethod.EMBEDDING:
-            return self._index.embeddings.similarities(features.embedding)
+            return self._index.embeddings.bounds(features.embedding)
         if method is SimilarityMethod.SSD:
-            return self._index.objects.similarities(features.detections)
-        return self._index.layouts.similarities(features.detections)
+            return known(self._index.objects.similarities(features.detections))
+        return known(self._index.layouts.similarities(features.detections))
 
     def _class_id(self, label: str) -> int:
         wanted = label.strip().lower()
@@ -116,8 +113,3 @@ class PhotoSearch:
 
     def _label(self, class_id: int) -> str:
         return self._card.labels[class_id - 1]
-
-
-def at_row(scores: Scores, row: int) -> float:
-    """Return a row's score; rows past the end have none."""
-    return float(scores[row]) if row < len(scores) else 0.0
