@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from app.domain import Float32
 from app.search.growing import GrowingArray
-from app.search.quantised import Codes, Workers, quantise, upper_bounds
+from app.search.quantised import Codes, quantise, upper_bounds
 from app.search.ranking import Bounds, Ranked, top_bounded
 from app.search.rows import RowIndex, Rows, among, checked_rows
 
@@ -55,7 +55,6 @@ class EmbeddingIndex(RowIndex):
         self.width = width
         super().__init__()
         self._source = source
-        self._workers = Workers()
         self._rows = GrowingArray[np.int64](np.int64)
         self._codes = GrowingArray[np.int8](np.int8, (width,))
         self._scales = GrowingArray[np.float32](np.float32)

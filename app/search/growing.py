@@ -47,6 +47,20 @@ class GrowingArray(Generic[Scalar]):
         buffer[: self._length] = self.values
         self._buffer = buffer
 
+    def put(self, places: NDArray[np.integer], entries: NDArray[Any]) -> None:
+        """Set the entries at `places`, int (m,), each once; zeros fill up what was not there yet.
+
+        It costs a copy of everything if one of `places` is there already.
+        """
+        if not len(places):
+            return
+        end = max(self._length, int(places.max()) + 1)
+        if int(places.min()) < self._length:
+            self._buffer = self._buffer[: self._length].copy()
+        added = np.zeros((end - self._length, *self._buffer.shape[1:]), dtype=self._buffer.dtype)
+        self.append(added)
+        self.values[places] = entries
+
     def keep(self, mask: NDArray[np.bool_]) -> None:
         """Drop the entries where `mask`, bool (n,), is false."""
         self._buffer = self.values[mask]

@@ -35,6 +35,17 @@ class Objects:
         """Return the objects at `chosen`, which are indexes or a mask."""
         return Objects(self.photos[chosen], self.class_ids[chosen], self.confidences[chosen], self.boxes[chosen])
 
+    def by_class_and_photo(
+        self, n_photos: int, values: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64] | NDArray[np.int64]:
+        """Return how many objects of each class each photo has, or the sum of their `values`, float (m,).
+
+        The shape is (one past the highest class, n_photos).
+        """
+        n_classes = int(self.class_ids.max(initial=BACKGROUND)) + 1
+        table = np.bincount(self.class_ids * n_photos + self.photos, values, minlength=n_classes * n_photos)
+        return np.asarray(table.reshape(n_classes, n_photos))
+
 
 def objects_of_photos(features: ArrayLike) -> Objects:
     """Return the objects in `features`, float (n_photos, n_objects, 6), without background and empty rows.

@@ -5,19 +5,14 @@ the rest r is kept. The cosine with a query q = t d + u, kept likewise, is then 
 |td| |r| + |u| |x|, by Cauchy and Schwarz. Products of bytes are what processors have instructions for.
 """
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import simsimd
 from numpy.typing import NDArray
 
 from app.domain import Float32
-
-Result = TypeVar("Result")
+from app.search.workers import Workers
 
 LARGEST_CODE = 127
 ROUNDING = 1e-5
@@ -39,21 +34,6 @@ class Codes:
 
     def __len__(self) -> int:
         return len(self.codes)
-
-
-class Workers:
-    """As many threads as there are processors, for work on arrays; they start with the first large piece of work."""
-
-    def __init__(self) -> None:
-        self._count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        self._pool = ThreadPoolExecutor(self._count, thread_name_prefix="vectors")
-
-    def each(self, work: Callable[[slice], Result], count: int, at_once: int) -> list[Result]:
-        """Return what `work` makes of each slice of up to `at_once` of `count` entries, in order."""
-        slices = [slice(start, min(start + at_once, count)) for start in range(0, count, at_once)]
-        if len(slices) < 2 or self._count < 2:
-            return [work(part) for part in slices]
-        return list(self._pool.map(work, slices))
 
 
 def quantise(vectors: Float32, workers: Workers) -> Codes:

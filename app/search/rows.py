@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from app.search.workers import Workers
+
 Rows = NDArray[np.int64]
 
 
@@ -50,6 +52,7 @@ class RowIndex(ABC):
     def __init__(self) -> None:
         self._writing = threading.Lock()
         self._held = HeldRows()
+        self._workers = Workers()
 
     def remove(self, rows: ArrayLike) -> None:
         """Take photos out; rows that aren't held are passed over."""
@@ -77,7 +80,8 @@ def checked_rows(rows: ArrayLike) -> Rows:
         raise ValueError(f"Rows have the shape (n,), not {checked.shape}.")
     if len(checked) and checked.min() < 0:
         raise ValueError(f"Rows are counted from 0; {int(checked.min())} is none.")
-    if len(np.unique(checked)) != len(checked):
+    rising = len(checked) < 2 or bool((checked[1:] > checked[:-1]).all())
+    if not rising and len(np.unique(checked)) != len(checked):
         raise ValueError("A row may stand only once in one call.")
     return checked
 

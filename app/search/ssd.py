@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from app.domain import Float32
 from app.search.growing import GrowingArray
 from app.search.objects import Objects, by_class, numbered_objects, objects_of_photo, weights
 from app.search.rows import RowIndex, Rows, among
@@ -18,19 +19,27 @@ THRESHOLD = 1e-5
 """Pairs of objects whose similarity is not above this don't count."""
 FAINT = 4 * THRESHOLD
 """A pair is under the threshold if its two g together are not above this; so is each of the two."""
+DENSE_SHARE = 1 / 16
+"""Of a class that so many photos hold, a number for every photo is read sooner than a list of those that hold it."""
+DENSE_FROM_PHOTOS = 1 << 12
+NO_PAIRS = 1e-30
+"""Counts start with it, to be divided by; it is lost in any sum with a count, and a sum of nothing stays nothing."""
+ADDED_AT_ONCE = 1 << 15
+"""So many photos' sums stay in the processor's cache while class after class is added to them."""
 
 
 @dataclass(frozen=True)
 class Postings:
     """The photos with objects of one class, and the faint objects among these.
 
-    rows: int32 (m,), each once. counts: int32 (m,), objects. sums: float64 (m,), their g.
+    rows: int32 (m,), each once; None if the columns stand for rows 0 to m - 1, zeros for photos without the class.
+    counts: float32 (m,), objects. sums: float32 (m,), a quarter of their g.
     faint_rows: int32 (f,), an entry an object with g up to FAINT. faint_weights: float64 (f,), its g.
     """
 
-    rows: NDArray[np.int32]
-    counts: NDArray[np.int32]
-    sums: NDArray[np.float64]
+    rows: NDArray[np.int32] | None
+    counts: Float32
+    sums: Float32
     faint_rows: NDArray[np.int32]
     faint_weights: NDArray[np.float64]
 
@@ -43,46 +52,75 @@ class Snapshot:
     classes: dict[int, Postings]
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """A query's objects of one class: their postings, their number, a quarter of their g, and the g of faint ones."""
+
+    postings: Postings
+    count: float
+    weight: float
+    faint: NDArray[np.float64]
+
+
 class GrowingPostings:
-    """The postings of one class as the writer extends them."""
+    """The postings of one class as the writer extends them: a list of photos, until they are too many for that."""
 
     def __init__(self) -> None:
-        self._rows = GrowingArray[np.int32](np.int32)
-        self._counts = GrowingArray[np.int32](np.int32)
-        self._sums = GrowingArray[np.float64](np.float64)
+        self._rows: GrowingArray[np.int32] | None = GrowingArray(np.int32)
+        self._counts = GrowingArray[np.float32](np.float32)
+        self._sums = GrowingArray[np.float32](np.float32)
         self._faint_rows = GrowingArray[np.int32](np.int32)
         self._faint_weights = GrowingArray[np.float64](np.float64)
 
-    def append(self, rows: Rows, own_weights: NDArray[np.float64]) -> None:
-        """Add objects: `rows`, int64 (m,), repeated for each object of a photo, and each object's g."""
-        distinct, places, counts = np.unique(rows, return_inverse=True, return_counts=True)
-        self._rows.append(distinct)
+    def append(self, rows: Rows, counts: NDArray[np.floating], sums: NDArray[np.floating], end: int) -> None:
+        """Add photos, of which none is held: int64 (m,) below `end`, how many objects and a quarter of their g."""
+        if self._rows is None:
+            self._counts.put(rows, counts)
+            self._sums.put(rows, sums)
+            return
+        self._rows.append(rows)
         self._counts.append(counts)
-        self._sums.append(np.bincount(places, own_weights))
-        faint = own_weights <= FAINT
-        self._faint_rows.append(rows[faint])
-        self._faint_weights.append(own_weights[faint])
+        self._sums.append(sums)
+        if len(self._rows) > max(DENSE_FROM_PHOTOS, DENSE_SHARE * end):
+            self._make_dense(self._rows.values)
+
+    def append_faint(self, rows: Rows, own_weights: NDArray[np.float64]) -> None:
+        """Add faint objects: `rows`, int64 (f,), repeated for each object of a photo, and each object's g."""
+        self._faint_rows.append(rows)
+        self._faint_weights.append(own_weights)
 
     def drop(self, rows: Rows, end: int) -> None:
         """Take out the photos `rows`, all below `end`."""
-        kept = ~among(self._rows.values, rows, end)
-        if kept.all():
-            return
-        for column in (self._rows, self._counts, self._sums):
-            column.keep(kept)
+        if self._rows is None:
+            known = rows[rows < len(self._counts)]
+            known = known[self._counts.values[known] > 0]
+            self._counts.put(known, np.zeros(len(known)))
+            self._sums.put(known, np.zeros(len(known)))
+        else:
+            kept = ~among(self._rows.values, rows, end)
+            if not kept.all():
+                for column in (self._rows, self._counts, self._sums):
+                    column.keep(kept)
         kept_faint = ~among(self._faint_rows.values, rows, end)
-        for faint_column in (self._faint_rows, self._faint_weights):
-            faint_column.keep(kept_faint)
+        if not kept_faint.all():
+            for faint_column in (self._faint_rows, self._faint_weights):
+                faint_column.keep(kept_faint)
 
     def freeze(self) -> Postings:
         """Return the postings so far."""
         return Postings(
-            self._rows.values,
+            None if self._rows is None else self._rows.values,
             self._counts.values,
             self._sums.values,
             self._faint_rows.values,
             self._faint_weights.values,
         )
+
+    def _make_dense(self, rows: NDArray[np.int32]) -> None:
+        counts, sums = self._counts.values, self._sums.values
+        self._rows, self._counts, self._sums = None, GrowingArray(np.float32), GrowingArray(np.float32)
+        self._counts.put(rows, counts)
+        self._sums.put(rows, sums)
 
 
 class SsdIndex(RowIndex):
@@ -107,23 +145,39 @@ class SsdIndex(RowIndex):
         with self._writing:
             self._drop(numbers)
             self._held.add(numbers)
-            self._append(numbers[objects.photos], objects)
+            self._append(numbers, objects)
             self._publish()
 
-    def similarities(self, feature: ArrayLike) -> NDArray[np.float64]:
-        """Return the `ssd` similarity of a photo with all, float64 (one past the highest row,), by row.
+    def similarities(self, feature: ArrayLike) -> Float32:
+        """Return the `ssd` similarity of a photo with all, float32 (one past the highest row,), by row.
 
         feature: float (n_objects, 6). Rows that aren't held have 0.
         """
         snapshot = self._snapshot
         objects = objects_of_photo(feature)
         own_weights = weights(objects)
-        sums = np.zeros(snapshot.end)
-        counts = np.zeros(snapshot.end)
-        for class_id, chosen in by_class(objects):
-            if class_id in snapshot.classes:
-                _add_pairs(snapshot.classes[class_id], own_weights[chosen], sums, counts)
-        return np.divide(sums, 4 * counts, out=np.zeros(snapshot.end), where=counts > 0)
+        everything = [
+            Wanted(snapshot.classes[class_id], float(len(own)), float(own.sum() / 4), own[own <= FAINT])
+            for class_id, own in ((class_id, own_weights[chosen]) for class_id, chosen in by_class(objects))
+            if class_id in snapshot.classes
+        ]
+        sums, counts = np.zeros((2, snapshot.end), dtype=np.float32)
+        counts.fill(NO_PAIRS)
+        for wanted in everything:
+            _add_listed(wanted, sums, counts)
+            _take_out_faint(wanted, sums, counts)
+        some_taken_out = any(len(wanted.faint) for wanted in everything)
+
+        def work(part: slice) -> None:
+            _add_dense(everything, sums[part], counts[part], part)
+            if some_taken_out:
+                # Where all pairs were, rounding errors may be left.
+                none = counts[part] < 1 / 2
+                sums[part][none], counts[part][none] = 0, NO_PAIRS
+            sums[part] /= counts[part]
+
+        self._workers.each(work, snapshot.end, ADDED_AT_ONCE)
+        return sums
 
     def _drop(self, rows: Rows) -> None:
         held = self._held.discard(rows)
@@ -133,28 +187,54 @@ class SsdIndex(RowIndex):
 
     def _append(self, rows: Rows, objects: Objects) -> None:
         own_weights = weights(objects)
-        for class_id, chosen in by_class(objects):
+        counts, sums = objects.by_class_and_photo(len(rows)), objects.by_class_and_photo(len(rows), own_weights / 4)
+        for class_id in np.flatnonzero(counts.any(axis=1)).tolist():
             postings = self._postings.setdefault(class_id, GrowingPostings())
-            postings.append(rows[chosen], own_weights[chosen])
+            photos = np.flatnonzero(counts[class_id])
+            postings.append(rows[photos], counts[class_id, photos], sums[class_id, photos], self._held.end)
+        faint = objects.of(own_weights <= FAINT)
+        faint_weights = own_weights[own_weights <= FAINT]
+        for class_id, chosen in by_class(faint):
+            self._postings[class_id].append_faint(rows[faint.photos[chosen]], faint_weights[chosen])
 
     def _publish(self) -> None:
         frozen = {class_id: postings.freeze() for class_id, postings in self._postings.items()}
         self._snapshot = Snapshot(self._held.end, frozen)
 
 
-def _add_pairs(
-    postings: Postings, own_weights: NDArray[np.float64], sums: NDArray[np.float64], counts: NDArray[np.float64]
-) -> None:
-    """Add one class's pairs to each photo's sum of g + g', float64 (n,), and count of pairs, float64 (n,).
+def _add_listed(wanted: Wanted, sums: Float32, counts: Float32) -> None:
+    """Add all pairs of one class, if its photos are listed, to their sums of s and counts of pairs, float32 (n,)."""
+    postings = wanted.postings
+    if postings.rows is not None:
+        np.add.at(sums, postings.rows, wanted.count * postings.sums + wanted.weight * postings.counts)
+        np.add.at(counts, postings.rows, wanted.count * postings.counts)
 
-    own_weights: float64 (m,), g of the query's objects of this class.
-    """
-    own_count, own_sum = len(own_weights), own_weights.sum()
-    # Each row stands only once in the postings, so that plain indexing adds everything.
-    sums[postings.rows] += own_count * postings.sums + own_sum * postings.counts
-    counts[postings.rows] += own_count * postings.counts
-    for weight in own_weights[own_weights <= FAINT]:
+
+def _take_out_faint(wanted: Wanted, sums: Float32, counts: Float32) -> None:
+    """Take the pairs of one class that are under the threshold out again, or in advance, as `_add_listed` adds."""
+    postings = wanted.postings
+    for weight in wanted.faint:
         pair_sums = weight + postings.faint_weights
         ignored = pair_sums <= FAINT
-        np.subtract.at(sums, postings.faint_rows[ignored], pair_sums[ignored])
-        np.subtract.at(counts, postings.faint_rows[ignored], 1)
+        np.subtract.at(sums, postings.faint_rows[ignored], pair_sums[ignored].astype(np.float32) / 4)
+        np.subtract.at(counts, postings.faint_rows[ignored], np.float32(1))
+
+
+def _add_dense(everything: list[Wanted], sums: Float32, counts: Float32, part: slice) -> None:
+    """Add all pairs of the classes that have columns, as `_add_listed` does, for the photos in `part`.
+
+    A class's columns may end before `part` does, or even before it starts.
+    """
+    room = np.empty(len(sums), dtype=np.float32)
+    for wanted in everything:
+        postings = wanted.postings
+        if postings.rows is None:
+            own_counts = postings.counts[part]
+            own_sums, end = postings.sums[part], len(own_counts)
+            if wanted.count == 1:
+                counts[:end] += own_counts
+                sums[:end] += own_sums
+            else:
+                counts[:end] += np.multiply(own_counts, wanted.count, out=room[:end])
+                sums[:end] += np.multiply(own_sums, wanted.count, out=room[:end])
+            sums[:end] += np.multiply(own_counts, wanted.weight, out=room[:end])
