@@ -103,8 +103,52 @@ class StoreInfo:
     pending_jobs: int
 
 
+NEIGHBOURS_KEPT = 50
+NOBODY = -1
+
+
+@dataclass(frozen=True)
+class NeighbourLists:
+    """The photos most alike to each of n photos, best first.
+
+    rows: int64 (n,), whose lists they are, each once. neighbours: int32 (n, 50), rows, -1 where there are fewer.
+    similarities: float32 (n, 50), 0 where there are fewer. versions: uint32 (n,), those of the features that the
+    lists were made from.
+    """
+
+    rows: Rows
+    neighbours: NDArray[np.int32]
+    similarities: Float32
+    versions: NDArray[np.uint32]
+
+    def where(self, chosen: NDArray[np.bool_]) -> "NeighbourLists":
+        """Return the lists for which `chosen`, bool (n,), is true."""
+        return NeighbourLists(**{name: column[chosen] for name, column in vars(self).items()})
+
+    def first(self, count: int) -> "NeighbourLists":
+        """Return the first `count` lists, as views."""
+        return NeighbourLists(**{name: column[:count] for name, column in vars(self).items()})
+
+
+class Neighbours(Protocol):
+    """The lists of neighbours that a store keeps."""
+
+    def versions(self, rows: Rows, model: str) -> NDArray[np.uint32]:
+        """Return of ascending rows a number each, uint32 (n,), that changes with its features; 0 without features."""
+
+    def lists(self, model: str) -> NeighbourLists:
+        """Return all lists of photos whose features are still those that the lists were made from, by row."""
+
+    def put(self, model: str, lists: NeighbourLists) -> None:
+        """Store lists in one commit, those of photos that are gone left out; raise StoreFull."""
+
+
 class Store(Protocol):
     """Photos, their features and the work they wait for."""
+
+    @property
+    def neighbours(self) -> Neighbours:
+        """The photos most alike to each photo."""
 
     def add(self, photos: Sequence[NewPhoto], model: str) -> list[Added]:
         """Store photos and a job of `model` for each in one durable commit, in order; raise StoreFull.

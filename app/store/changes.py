@@ -1,6 +1,6 @@
 """What one commit will change, gathered before anything is written."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from app.domain import Features, PhotoId
@@ -22,6 +22,8 @@ class Changes:
     """Models that have no datasets yet, with the width of their embedding."""
     written: list[Fresh] = field(default_factory=list)
     """Bytes that new rows refer to."""
+    also: list[Callable[[], None]] = field(default_factory=list)
+    """What else writes to the file within the commit."""
     freed: list[Extent] = field(default_factory=list)
     """Pages to give back once the commit is durable."""
     _appended: int = 0
@@ -91,6 +93,15 @@ def not_found(photo_id: PhotoId) -> PhotoNotFound:
 def no_row(row: int) -> PhotoNotFound:
     """Return the error for a row without a photo."""
     return PhotoNotFound(f"The gallery has no photo in row {row}. Was it deleted?", row=row)
+
+
+def damaged_features(photo_id: PhotoId, name: str, model: str) -> StoreError:
+    """Return the error for features that don't match their checksum."""
+    return StoreError(
+        f"The features of photo {photo_id} ({name}) by {model} are damaged. Compute them anew.",
+        id=str(photo_id),
+        model=model,
+    )
 
 
 def damaged_bytes(what: str, photo_id: PhotoId, name: str) -> StoreError:

@@ -52,15 +52,12 @@ class ModelReader:
 
     def read(self, rows: Rows) -> tuple[list[NDArray[Any]], NDArray[np.bool_]]:
         """Return the values of ascending rows, an array a column, and which rows match their checksum: bool (n,)."""
-        values = [
-            np.empty((len(rows), *shape), dtype) for dtype, shape in zip(self._types, self._shapes, strict=True)
-        ]
-        edges = np.searchsorted(rows, [chunk * self._chunk_rows for chunk in self._chunks(rows)])
-        for start, stop in pairwise([*edges.tolist(), len(rows)]):
-            for at, value in enumerate(values):
-                self._fill(at, rows[start:stop], value[start:stop])
-        *columns, sums = values
+        *columns, sums = [self._column(at, rows) for at in range(len(self._columns))]
         return columns, checksums(columns) == sums
+
+    def sums(self, rows: Rows) -> NDArray[np.uint32]:
+        """Return the checksums of ascending rows: uint32 (n,)."""
+        return self._column(len(self._columns) - 1, rows)
 
     def embeddings(self, rows: Rows) -> Float32:
         """Return the embeddings of rows in any order, unchecked: float32 (n, width)."""
@@ -76,6 +73,13 @@ class ModelReader:
     def _chunks(self, rows: Rows) -> list[int]:
         chunks: list[int] = np.unique(rows // self._chunk_rows).tolist()
         return chunks
+
+    def _column(self, column: int, rows: Rows) -> NDArray[Any]:
+        values = np.empty((len(rows), *self._shapes[column]), self._types[column])
+        edges = np.searchsorted(rows, [chunk * self._chunk_rows for chunk in self._chunks(rows)])
+        for start, stop in pairwise([*edges.tolist(), len(rows)]):
+            self._fill(column, rows[start:stop], values[start:stop])
+        return values
 
     def _fill(self, column: int, rows: Rows, target: NDArray[Any]) -> None:
         """Read ascending rows of one chunk into `target`, at one go and with what may lie between them."""
@@ -104,13 +108,13 @@ class FeatureReader:
         self._writings = 0
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Have whoever reads in the meantime without checksums read again."""
-        self._writings += 1
+    def writing(self, anything: bool) -> Iterator[None]:
+        """Have whoever reads in the meantime without checksums read again, if any features are written."""
+        self._writings += anything
         try:
             yield
         finally:
-            self._writings += 1
+            self._writings += anything
 
     def has(self, model: str, row: int) -> bool:
         """Tell whether a row has features of a model."""
@@ -148,11 +152,29 @@ class FeatureReader:
             return np.zeros((len(rows), 0), np.float32)
         held = self._photos.have_features(rows, known.bit)
         found = np.zeros((len(rows), known.width), np.float32)
+        found[held] = self._unmixed(model, rows[held], ModelReader.embeddings)
+        return found
+
+    def versions(self, model: str, rows: Rows) -> NDArray[np.uint32]:
+        """Return the checksums of ascending rows, 0 for those without features: uint32 (n,)."""
+        found, known = np.zeros(len(rows), np.uint32), self._known(model)
+        if known is not None:
+            held = self._photos.have_features(rows, known.bit)
+            found[held] = self._unmixed(model, rows[held], ModelReader.sums)
+        return found
+
+    def rows(self, model: str) -> Rows:
+        """Return the rows that have features of a model: int64 (n,), ascending."""
+        known = self._known(model)
+        return np.zeros(0, np.int64) if known is None else self._photos.with_features(known.bit)
+
+    def _unmixed(self, model: str, rows: Rows, read: Callable[[ModelReader, Rows], NDArray[Any]]) -> NDArray[Any]:
+        """Read what has no checksum of its own; again with nothing under way, if features were written meanwhile."""
         before = self._writings
-        found[held] = self._reader(model, rows[held]).embeddings(rows[held])
+        found = read(self._reader(model, rows), rows)
         if before % 2 or before != self._writings:
             with self._file.lock:
-                found[held] = self._reader(model, rows[held]).embeddings(rows[held])
+                found = read(self._reader(model, rows), rows)
         return found
 
     def _known(self, model: str) -> ModelFeatures | None:

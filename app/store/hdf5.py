@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Self
 
 from app.domain import Features, Float32, Job, Photo, PhotoId, PhotoState
-from app.errors import StoreError
 from app.store import features as feature_rows
 from app.store import gallery_file, lifecycle, records, rows, schema
 from app.store.backup import back_up
 from app.store.base import BLOCK_ROWS, Added, FeatureTable, NewPhoto, PhotoFactColumns, Rows, StoreInfo
-from app.store.changes import Changes, damaged_bytes, not_found
+from app.store.changes import Changes, damaged_bytes, damaged_features, not_found
 from app.store.commits import CommitQueue, Ticket
 from app.store.compaction import compact
 from app.store.device import Device
 from app.store.feature_reading import FeatureReader
 from app.store.gallery_file import GalleryFile
+from app.store.neighbors import Hdf5Neighbours
 from app.store.photo_facts import fact_columns
 from app.store.records import Blobs
 from app.store.segments import Content, Extent, Segments
@@ -42,6 +42,7 @@ class Hdf5Store:
         self._commits = CommitQueue(self._commit)
         self._photos = PhotoTable()
         self._features = FeatureReader(self._file, self._photos, self._datasets)
+        self.neighbours = Hdf5Neighbours(self._file, self._commits, self._photos, self._features, layout.chunk_rows)
         try:
             self._load()
         except BaseException:
@@ -155,11 +156,7 @@ class Hdf5Store:
             return None
         found = self._features.one(model, row)
         if found is None:
-            raise StoreError(
-                f"The features of photo {entry.text('id')} ({entry.name}) by {model} are damaged. Compute them anew.",
-                id=str(photo_id),
-                model=model,
-            )
+            raise damaged_features(photo_id, entry.name, model)
         return found
 
     def models(self) -> dict[str, int]:
@@ -283,9 +280,9 @@ class Hdf5Store:
         changes = Changes(self._photos)
         for ticket in tickets:
             ticket.stage(changes)
-        if changes.entries:
-            use_spare = all(ticket.use_spare for ticket in tickets)
-            with self._features.writing(), self._file.change(use_spare=use_spare) as written:
+        if changes.entries or changes.also:
+            use_spare, new_features = all(ticket.use_spare for ticket in tickets), any(changes.features.values())
+            with self._features.writing(new_features), self._file.change(use_spare=use_spare) as written:
                 written += changes.written
                 self._write(changes)
             self._photos.put(changes.entries)
@@ -294,7 +291,8 @@ class Hdf5Store:
 
     def _write(self, changes: Changes) -> None:
         models = self._datasets()
-        self._rows.write(changes.entries, changes.deleted)
+        if changes.entries:
+            self._rows.write(changes.entries, changes.deleted)
         for model, width in changes.new_models.items():
             models[model] = feature_rows.add_model(
                 self._file.hdf5, model, width, len(models), self._layout.chunk_rows
@@ -302,6 +300,8 @@ class Hdf5Store:
         for model, features in changes.features.items():
             if features:
                 models[model].write(features, self._rows.count)
+        for write in changes.also:
+            write()
 
     def _add(
         self, changes: Changes, photos: Sequence[NewPhoto], model: str, written: Mapping[PhotoId, Blobs]

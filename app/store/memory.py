@@ -14,6 +14,7 @@ from app.store import records
 from app.store.base import BLOCK_ROWS, Added, FeatureTable, Known, NewPhoto, PhotoFactColumns, Rows, StoreInfo
 from app.store.changes import no_row, not_found
 from app.store.features import table_of
+from app.store.memory_neighbors import MemoryNeighbours
 from app.store.photo_facts import columns_of
 
 
@@ -33,6 +34,7 @@ class MemoryStore:
         self._bytes: dict[PhotoId, tuple[bytes, bytes]] = {}
         self._jobs: dict[PhotoId, Job] = {}
         self._features: dict[str, dict[PhotoId, Features]] = {}
+        self.neighbours = MemoryNeighbours(self._features_by_row)
         self._widths: dict[str, int] = {}
 
     def add(self, photos: Sequence[NewPhoto], model: str) -> list[Added]:
@@ -116,10 +118,10 @@ class MemoryStore:
         """Return rows' embeddings."""
         with self._open():
             found = np.zeros((len(rows), self._widths.get(model, 0)), np.float32)
-            known = {self._row_of(photo_id): one.embedding for photo_id, one in self._features.get(model, {}).items()}
+            known = self._features_by_row(model)
             for at, row in enumerate(rows.tolist()):
                 if row in known:
-                    found[at] = known[row]
+                    found[at] = known[row].embedding
             return found
 
     def jobs(self, due: datetime | None = None, limit: int | None = None) -> list[Job]:
@@ -231,6 +233,10 @@ class MemoryStore:
     def _keep(self, model: str, photo_id: PhotoId, features: Features) -> None:
         self._features.setdefault(model, {})[photo_id] = features
         self._widths.setdefault(model, len(features.embedding))
+
+    def _features_by_row(self, model: str) -> dict[int, Features]:
+        with self._open():
+            return {self._row_of(photo_id): one for photo_id, one in self._features.get(model, {}).items()}
 
     def _row_of(self, photo_id: PhotoId) -> int:
         return self._photos[photo_id].row

@@ -19,7 +19,7 @@ from app.errors import GalleryError
 from app.store.base import NewPhoto
 from app.store.hdf5 import Hdf5Store
 from app.store.schema import Layout
-from tests.app.store.photos import MODEL, SMALL, START, Clock, feature_table, features, photo
+from tests.app.store.photos import MODEL, SMALL, START, Clock, feature_table, features, neighbours, photo
 from tests.crash.recorder import CrashState, MemoryDisk, Promise, crash_states
 
 TIGHT = replace(SMALL, journal_bytes=28 * 1024)
@@ -35,6 +35,8 @@ class Kept:
     feature: int | None = None
     attempts: int | None = 0
     error: str | None = None
+    neighbours: int | None = None
+    """The seed of its list."""
 
 
 Logical = dict[int, Kept]
@@ -63,7 +65,7 @@ class Session:
         """Do something at random."""
         actions: list[tuple[int, Callable[[Logical], Callable[[], object] | None]]] = [
             (6, self._add), (4, self._finish), (3, self._delete), (1, self._postpone), (1, self._fail),
-            (1, self._retry), (1, self._reopen), (1, self._refused), (1, self._compact),
+            (4, self._put_neighbours), (1, self._retry), (1, self._reopen), (1, self._refused), (1, self._compact),
         ]  # fmt: skip
         weights, choices = zip(*actions, strict=True)
         (choose,) = self.rng.choices(choices, weights)
@@ -94,8 +96,20 @@ class Session:
         for row in rows:
             seed = self.rng.randrange(500)
             found[self._id(after, row)] = features(seed)
-            after[row] = Kept(after[row].number, PhotoState.READY, seed, None)
+            of_these_features = after[row].neighbours if after[row].feature == seed else None
+            after[row] = Kept(after[row].number, PhotoState.READY, seed, None, neighbours=of_these_features)
         return lambda: self.store.finish(MODEL, found)
+
+    def _put_neighbours(self, after: Logical) -> Callable[[], object] | None:
+        seed, rows = self.rng.randrange(500), [row for row in after if self.rng.random() < 0.4]
+        if not rows:
+            return None
+        lists = neighbours(self.store, rows, seed)
+        _LISTS.update({one.tobytes(): seed for one in lists.neighbours})
+        for row in rows:
+            if after[row].feature is not None:
+                after[row] = replace(after[row], neighbours=seed)
+        return lambda: self.store.neighbours.put(MODEL, lists)
 
     def _delete(self, after: Logical) -> Callable[[], object] | None:
         if not after:
@@ -109,9 +123,7 @@ class Session:
         rows = [row for row, kept in after.items() if kept.attempts is not None]
         ids = [self._id(after, row) for row in rows]
         for row in rows:
-            after[row] = Kept(
-                after[row].number, PhotoState.STORED, after[row].feature, (after[row].attempts or 0) + 1
-            )
+            after[row] = replace(after[row], state=PhotoState.STORED, attempts=(after[row].attempts or 0) + 1)
         return (lambda: self.store.postpone(ids, START + timedelta(seconds=9), "late")) if ids else None
 
     def _fail(self, after: Logical) -> Callable[[], object] | None:
@@ -119,7 +131,7 @@ class Session:
             return None
         row = self.rng.choice(list(after))
         failed = self._id(after, row)
-        after[row] = Kept(after[row].number, PhotoState.FAILED, after[row].feature, None, "no")
+        after[row] = replace(after[row], state=PhotoState.FAILED, attempts=None, error="no")
         return lambda: self.store.fail(failed, "no")
 
     def _retry(self, after: Logical) -> Callable[[], object] | None:
@@ -127,7 +139,7 @@ class Session:
             return None
         row = self.rng.choice(list(after))
         again = self._id(after, row)
-        after[row] = Kept(after[row].number, PhotoState.STORED, after[row].feature, 0)
+        after[row] = replace(after[row], state=PhotoState.STORED, attempts=0, error=None)
         return lambda: self.store.retry(again, MODEL)
 
     def _reopen(self, after: Logical) -> Callable[[], object]:
@@ -170,6 +182,8 @@ def numbered_photo(number: int) -> NewPhoto:
 
 
 _NUMBERS: dict[PhotoId, int] = {}
+_LISTS: dict[bytes, int] = {}
+"""The seed of each list of neighbours."""
 
 
 @dataclass
@@ -268,6 +282,7 @@ def _read_all(store: Hdf5Store) -> Logical:
     jobs = {job.photo_id: job for job in store.jobs()}
     table = feature_table(store, MODEL)
     places = {int(row): at for at, row in enumerate(table.rows)}
+    lists = _read_lists(store)
     found: Logical = {}
     for row in store.rows().tolist():
         kept = store.at(row)
@@ -284,8 +299,20 @@ def _read_all(store: Hdf5Store) -> Logical:
             if not np.array_equal(table.label_scores[places[row]], features(feature).label_scores):
                 raise AssertionError(f"the features of photo {number} are of two kinds")
         job = jobs.get(kept.id)
-        found[row] = Kept(number, kept.state, feature, None if job is None else job.attempts, kept.error)
+        found[row] = Kept(
+            number, kept.state, feature, None if job is None else job.attempts, kept.error, lists.get(row)
+        )
     return found
+
+
+def _read_lists(store: Hdf5Store) -> dict[int, int]:
+    """Return the seed of each row's list of neighbours, which must be whole."""
+    lists, seeds = store.neighbours.lists(MODEL), dict[int, int]()
+    for row, found, similarities in zip(lists.rows.tolist(), lists.neighbours, lists.similarities, strict=True):
+        seeds[row] = _LISTS[found.tobytes()]
+        if not np.array_equal(similarities, neighbours(store, [row], seeds[row]).similarities[0]):
+            raise AssertionError(f"the neighbours of row {row} are of two kinds")
+    return seeds
 
 
 _SEEDS: dict[bytes, int] = {}

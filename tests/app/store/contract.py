@@ -11,8 +11,18 @@ import pytest
 
 from app.domain import PhotoId, PhotoState
 from app.errors import BadFileName, PhotoNotFound, StoreError
-from app.store.base import Known, Store
-from tests.app.store.photos import MODEL, START, Clock, feature_table, features, moving, photo, same_features
+from app.store.base import NEIGHBOURS_KEPT, Known, NeighbourLists, Store
+from tests.app.store.photos import (
+    MODEL,
+    START,
+    Clock,
+    feature_table,
+    features,
+    moving,
+    neighbours,
+    photo,
+    same_features,
+)
 
 NOBODY = PhotoId("0" * 32)
 EARLIER = datetime(2019, 8, 7, 6, 5, 4, 321, tzinfo=UTC)
@@ -231,6 +241,49 @@ class StoreContract:
         store.finish(MODEL, {photo(2).id: features(77)})
         np.testing.assert_array_equal(store.embeddings_of(np.array([2]), MODEL)[0], features(77).embedding)
 
+    # ---- neighbours ----
+
+    def test_lists_of_neighbours_come_back_by_row(self, store: Store) -> None:
+        assert len(store.neighbours.lists(MODEL).rows) == 0
+        with_features(store, range(40))
+        assert store.neighbours.lists(MODEL).neighbours.shape == (0, NEIGHBOURS_KEPT)
+        put = neighbours(store, [30, 2, 17], seed=1)
+        store.neighbours.put(MODEL, put)
+        store.neighbours.put(MODEL, neighbours(store, [], seed=1))
+        assert same_lists(store.neighbours.lists(MODEL), picked(put, 1, 2, 0))
+        again = neighbours(store, [2, 39], seed=2)
+        store.neighbours.put(MODEL, again)
+        found = store.neighbours.lists(MODEL)
+        assert found.rows.tolist() == [2, 17, 30, 39]
+        assert same_lists(picked(found, 0, 3), again)
+        assert same_lists(picked(found, 1, 2), picked(put, 2, 0))
+        assert len(store.neighbours.lists("other_model").rows) == 0
+
+    def test_lists_of_other_features_are_as_if_they_were_not_there(self, store: Store) -> None:
+        with_features(store, range(4))
+        before = neighbours(store, [0, 1, 2, 3], seed=1)
+        store.neighbours.put(MODEL, before)
+        store.finish(MODEL, {photo(1).id: features(77)})
+        store.delete(photo(2).id)
+        assert store.neighbours.lists(MODEL).rows.tolist() == [0, 3]
+        store.neighbours.put(MODEL, before)
+        assert store.neighbours.lists(MODEL).rows.tolist() == [0, 3]
+        store.neighbours.put(MODEL, neighbours(store, [1], seed=3))
+        assert store.neighbours.lists(MODEL).rows.tolist() == [0, 1, 3]
+
+    def test_the_version_of_features_changes_with_them(self, store: Store) -> None:
+        with_features(store, range(3))
+        store.add([photo(3)], MODEL)
+        rows = np.arange(5)
+        before = store.neighbours.versions(rows, MODEL)
+        assert before.dtype == np.uint32
+        assert len(set(before[:3].tolist())) == 3
+        assert before[3:].tolist() == [0, 0]
+        store.finish(MODEL, {photo(1).id: features(77), photo(2).id: features(2)})
+        after = store.neighbours.versions(rows, MODEL)
+        assert (before == after).tolist() == [True, False, True, True, True]
+        assert store.neighbours.versions(rows, "other_model").tolist() == [0] * 5
+
     def test_models_stand_side_by_side(self, store: Store) -> None:
         store.add([photo(1), photo(2)], MODEL)
         store.finish(MODEL, {photo(1).id: features(1)})
@@ -381,6 +434,20 @@ class StoreContract:
         with pytest.raises(StoreError, match="closed"):
             store.add([photo(2)], MODEL)
         store.close()
+
+
+def with_features(store: Store, numbers: range) -> None:
+    """Add photos with features."""
+    store.add([photo(n) for n in numbers], MODEL)
+    store.finish(MODEL, {photo(n).id: features(n) for n in numbers})
+
+
+def picked(lists: NeighbourLists, *places: int) -> NeighbourLists:
+    return NeighbourLists(**{name: column[list(places)] for name, column in vars(lists).items()})
+
+
+def same_lists(one: NeighbourLists, other: NeighbourLists) -> bool:
+    return all(np.array_equal(vars(one)[name], vars(other)[name]) for name in vars(one))
 
 
 @contextmanager

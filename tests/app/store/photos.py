@@ -1,7 +1,7 @@
 """Photos and features made from a number, and ways into a gallery file that bypass the store."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from app.domain import Features, PhotoFacts, PhotoId
-from app.store.base import FeatureTable, Known, NewPhoto, Store
+from app.store.base import NEIGHBOURS_KEPT, FeatureTable, Known, NeighbourLists, NewPhoto, Store
 from app.store.schema import Layout
 
 MODEL = "gallery_default"
@@ -75,6 +75,22 @@ def features(number: int, width: int = 8) -> Features:
         tag_probabilities=random.random(10, np.float32),
         label_scores=random.random(80, np.float32),
     )
+
+
+def neighbours(store: Store, rows: Sequence[int], seed: int) -> NeighbourLists:
+    """Make lists up for rows of a store, from their features as they are now."""
+    lists = NeighbourLists(
+        rows=np.array(rows, np.int64),
+        neighbours=np.zeros((len(rows), NEIGHBOURS_KEPT), np.int32),
+        similarities=np.zeros((len(rows), NEIGHBOURS_KEPT), np.float32),
+        versions=np.zeros(len(rows), np.uint32),
+    )
+    for at, row in enumerate(rows):
+        random = np.random.default_rng([seed, row])
+        lists.neighbours[at] = random.integers(-1, 1_000_000, NEIGHBOURS_KEPT)
+        lists.similarities[at] = random.random(NEIGHBOURS_KEPT, np.float32)
+        lists.versions[at] = store.neighbours.versions(np.array([row]), MODEL)[0]
+    return lists
 
 
 def same_features(one: Features, other: Features | None) -> bool:

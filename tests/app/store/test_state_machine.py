@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +17,19 @@ from app.errors import PhotoNotFound
 from app.store.base import Known, Store
 from app.store.hdf5 import Hdf5Store
 from app.store.memory import MemoryStore
-from tests.app.store.photos import MODEL, SMALL, START, Clock, feature_table, features, moving, photo, same_features
+from tests.app.store.contract import same_lists
+from tests.app.store.photos import (
+    MODEL,
+    SMALL,
+    START,
+    Clock,
+    feature_table,
+    features,
+    moving,
+    neighbours,
+    photo,
+    same_features,
+)
 
 NUMBERS = st.integers(0, 12)
 MODELS = st.sampled_from([MODEL, "vgg16"])
@@ -86,6 +99,14 @@ class StoreAgainstDicts(RuleBasedStateMachine):
     def retry(self, number: int, model: str) -> None:
         self._both(lambda store: store.retry(_id(number), model))
 
+    @rule(chosen=st.lists(st.integers(0, 15), max_size=4, unique=True), seed=st.integers(0, 50), stale=st.booleans())
+    def put_neighbours(self, chosen: list[int], seed: int, stale: bool) -> None:
+        lists = neighbours(self.plain, chosen, seed)
+        if stale:
+            lists = replace(lists, versions=lists.versions + 1)
+        for store in self._stores():
+            store.neighbours.put(MODEL, lists)
+
     @rule()
     def reopen(self) -> None:
         self._forget_processing()
@@ -120,6 +141,7 @@ class StoreAgainstDicts(RuleBasedStateMachine):
                 expected_features = self.plain.features(photo_id, model)
                 assert expected_features is not None
                 assert same_features(expected_features, self.real.features(photo_id, model))
+        assert same_lists(self.real.neighbours.lists(MODEL), self.plain.neighbours.lists(MODEL))
         assert self.real.info().by_state == self.plain.info().by_state
         assert self.real.models() == self.plain.models()
 
