@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from app.domain import LabelReason
 from app.errors import UnknownWordsError
 from app.text import scoring
+from app.text.correcting import corrected, unknown_words
 from app.text.labels import LabelSet
-from app.text.query import Term, parse_query
+from app.text.query import Condition, Term, parse_query
 from app.text.word_vectors import WordVectors
 
 Float32 = NDArray[np.float32]
@@ -59,10 +60,11 @@ class TermMeaning:
 
 @dataclass(frozen=True)
 class UnderstoodQuery:
-    """The known terms of a query, and plain sentences about those that aren't known."""
+    """The known terms of a query, its conditions, and plain sentences about words that aren't known."""
 
     wanted: tuple[TermMeaning, ...]
     excluded: tuple[TermMeaning, ...]
+    conditions: tuple[Condition, ...] = ()
     notices: tuple[str, ...] = ()
 
 
@@ -82,42 +84,17 @@ class KeywordMatcher:
 
         Raise QueryError for a malformed query and UnknownWordsError if none of the wanted terms is known.
         """
-        query = parse_query(text, is_collocation=self._is_collocation)
+        query, corrections = corrected(parse_query(text, is_collocation=self._is_collocation), self._words)
         wanted, excluded = self._meanings(query.terms), self._meanings(query.exclusions)
-        unknown = self._unknown_words([*query.terms, *query.exclusions])
+        unknown = unknown_words(query, self._words)
         suggestions = {word: self._words.near_words(word) for word in unknown}
-        if not (wanted or (excluded and not query.terms)):
-            raise UnknownWordsError(_explain_unknown(suggestions), words=tuple(unknown), suggestions=suggestions)
-        notices = (_explain_unknown(suggestions),) if suggestions else ()
-        return UnderstoodQuery(wanted, excluded, notices)
+        if not wanted and (query.terms or not (excluded or query.conditions)):
+            raise UnknownWordsError(explain_unknown(suggestions), words=unknown, suggestions=suggestions)
+        notices = (*corrections, explain_unknown(suggestions)) if suggestions else corrections
+        return UnderstoodQuery(wanted, excluded, query.conditions, notices)
 
-    def late(self, query: UnderstoodQuery, photos: PhotoLabels) -> Float32:
-        """Return each photo's score, float32 (n_photos,), 0..1, from each term against each label of the photo."""
-        wanted = self._scores(query.wanted, photos)
-        strengths = np.array([meaning.strength for meaning in query.wanted], dtype=np.float32)
-        scores = scoring.combined(wanted, strengths, self._scores(query.excluded, photos))
-        return np.where(photos.held, scores, np.float32(0.0))
-
-    def classic(self, query: UnderstoodQuery, photos: PhotoLabels) -> Float32:
-        """Return the cosine of the query's mean word vector with each photo's, float32 (n_photos,), -1..1.
-
-        Excluded terms are taken off the mean.
-        """
-        vectors = [meaning.vector for meaning in query.wanted] + [-meaning.vector for meaning in query.excluded]
-        return scoring.classic_scores(np.mean(vectors, axis=0, dtype=np.float32), photos.word_vectors)
-
-    def reasons(self, query: UnderstoodQuery, photos: PhotoLabels, row: int) -> tuple[LabelReason, ...]:
-        """Return which labels of a photo matched which term, for each term the strongest ones first."""
-        return tuple(reason for meaning in query.wanted for reason in self._term_reasons(meaning, photos, row))
-
-    def _is_collocation(self, text: str) -> bool:
-        """Tell whether neighbouring words are better taken as one: "hot dog", but not "black cat"."""
-        return self._labels.concerns(text) or self._tags.concerns(text)
-
-    def _meanings(self, terms: Iterable[Term]) -> tuple[TermMeaning, ...]:
-        return tuple(meaning for meaning in map(self._meaning, terms) if meaning is not None)
-
-    def _meaning(self, term: Term) -> TermMeaning | None:
+    def meaning(self, term: Term) -> TermMeaning | None:
+        """Return what a term means, None if no word of it is known."""
         vector = self._words.phrase_vector(term.words)
         if vector is None:
             return None
@@ -131,16 +108,33 @@ class KeywordMatcher:
             strength=scoring.strength(best),
         )
 
-    def _unknown_words(self, terms: Iterable[Term]) -> list[str]:
-        """Return the words without a vector, save those of a collocation that has one of its own."""
-        unknown = (
-            word
-            for term in terms
-            if not self._words.known(term.text)
-            for word in term.words
-            if not self._words.known(word)
-        )
-        return list(dict.fromkeys(unknown))
+    def late(self, query: UnderstoodQuery, photos: PhotoLabels) -> Float32:
+        """Return each photo's score, float32 (n_photos,), 0..1, from each term against each label of the photo."""
+        wanted = self._scores(query.wanted, photos)
+        strengths = np.array([meaning.strength for meaning in query.wanted], dtype=np.float32)
+        scores = scoring.combined(wanted, strengths, self._scores(query.excluded, photos))
+        return np.where(photos.held, scores, np.float32(0.0))
+
+    def classic(self, query: UnderstoodQuery, photos: PhotoLabels) -> Float32:
+        """Return the cosine of the query's mean word vector with each photo's, float32 (n_photos,), -1..1.
+
+        Excluded terms are taken off the mean. Where conditions alone decide, all photos fit fully.
+        """
+        if not (query.wanted or query.excluded):
+            return photos.held.astype(np.float32)
+        vectors = [meaning.vector for meaning in query.wanted] + [-meaning.vector for meaning in query.excluded]
+        return scoring.classic_scores(np.mean(vectors, axis=0, dtype=np.float32), photos.word_vectors)
+
+    def reasons(self, query: UnderstoodQuery, photos: PhotoLabels, row: int) -> tuple[LabelReason, ...]:
+        """Return which labels of a photo matched which term, for each term the strongest ones first."""
+        return tuple(reason for meaning in query.wanted for reason in self._term_reasons(meaning, photos, row))
+
+    def _is_collocation(self, text: str) -> bool:
+        """Tell whether neighbouring words are better taken as one: "hot dog", but not "black cat"."""
+        return self._labels.concerns(text) or self._tags.concerns(text)
+
+    def _meanings(self, terms: Iterable[Term]) -> tuple[TermMeaning, ...]:
+        return tuple(meaning for meaning in map(self.meaning, terms) if meaning is not None)
 
     def _scores(self, meanings: Sequence[TermMeaning], photos: PhotoLabels) -> Float32:
         """Return float32 (n_meanings, n_photos), 0..1."""
@@ -168,7 +162,8 @@ class KeywordMatcher:
         ]
 
 
-def _explain_unknown(suggestions: dict[str, list[str]]) -> str:
+def explain_unknown(suggestions: dict[str, list[str]]) -> str:
+    """Say which words aren't known, and which near ones are."""
     sentences = []
     for word, near in suggestions.items():
         advice = f"Did you mean {' or '.join(near)}?" if near else "Try another word for it."

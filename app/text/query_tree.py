@@ -1,6 +1,7 @@
 """What a parsed query says, as a tree of frozen data."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -133,6 +134,23 @@ def terms_of(condition: Condition) -> tuple[Term, ...]:
             return (subject, *(link.other for link in links))
         case _:
             return ()
+
+
+def with_terms(query: Query, change: Callable[[Term], Term]) -> Query:
+    """Return the query with every term, also those in conditions, as `change` makes it."""
+
+    def changed(condition: Condition) -> Condition:
+        match condition:
+            case CountCondition(term=term) | SizeCondition(term=term):
+                return replace(condition, term=change(term))
+            case PlaceCondition(subject=subject, links=links):
+                new_links = tuple(Link(link.relation, change(link.other)) for link in links)
+                return replace(condition, subject=change(subject), links=new_links)
+        return condition
+
+    return Query(
+        tuple(map(change, query.terms)), tuple(map(change, query.exclusions)), tuple(map(changed, query.conditions))
+    )
 
 
 def wanted_terms(condition: Condition) -> tuple[Term, ...]:

@@ -14,7 +14,8 @@ _RARITY_MALUS = 0.25
 _SHORTEST_CORRECTED = 4
 _CLEARLY_BETTER = 0.05
 """By how much the nearest word must be nearer than the next one to be taken without asking."""
-_EDITS_FORGIVEN = 2
+_TWO_EDITS_FROM = 5
+"""Words of so many letters may have two mistakes, if at most one of them is heard."""
 # Letters that sound alike are confused more easily than others.
 _SOUNDS_ALIKE = (("ph", "f"), ("ck", "k"), ("qu", "k"), ("c", "k"), ("q", "k"), ("z", "s"), ("y", "i"), ("le", "el"))
 _DOUBLED = re.compile(r"(.)\1+")
@@ -55,7 +56,8 @@ class Speller:
         if len(word) < _SHORTEST_CORRECTED:
             return None
         near = self._nearest(word, 2)
-        if not near.words or near.edits[0] > _EDITS_FORGIVEN or near.sound_edits[0] > 1:
+        forgiven = 1 if len(word) < _TWO_EDITS_FROM else 2
+        if not near.words or near.edits[0] > forgiven or near.sound_edits[0] > 1:
             return None
         unrivalled = len(near.words) == 1 or near.distances[1] - near.distances[0] >= _CLEARLY_BETTER
         return near.words[0] if unrivalled else None

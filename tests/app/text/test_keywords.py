@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from app.errors import QueryError, UnknownWordsError
 from app.text.keywords import KeywordMatcher
+from app.text.query_tree import CountCondition, Sign, Term
 from app.text.word_vectors import WordVectors
 from model_server.catalogue import ModelCard
 
@@ -169,17 +170,39 @@ def test_classic_is_the_cosine_with_the_mean_vector(
 
 
 def test_unknown_words_are_refused_with_near_ones(matcher: KeywordMatcher) -> None:
-    with pytest.raises(UnknownWordsError, match="Did you mean giraffe") as caught:
-        matcher.understand("giraf -dog")
-    assert caught.value.words == ("giraf",)
-    assert caught.value.suggestions["giraf"][0] == "giraffe"
+    with pytest.raises(UnknownWordsError, match="Did you mean house or cause or pause") as caught:
+        matcher.understand("hause -dog")
+    assert caught.value.words == ("hause",)
+    assert caught.value.suggestions["hause"][0] == "house"
 
 
 def test_an_unknown_word_among_known_ones_is_noticed(matcher: KeywordMatcher) -> None:
-    query = matcher.understand("cat giraf -xqzwvjk")
+    query = matcher.understand("cat hause -xqzwvjk")
     assert [meaning.term.text for meaning in query.wanted] == ["cat"]
-    assert "giraffe" in query.notices[0]
+    assert "house" in query.notices[0]
     assert "“xqzwvjk” is not a word" in query.notices[0]
+
+
+def test_a_word_that_clearly_is_misspelled_is_put_right_and_noticed(matcher: KeywordMatcher) -> None:
+    query = matcher.understand('giraf -persn "traficlight" zeebra>=2')
+    assert [meaning.term.text for meaning in query.wanted] == ["giraffe", "traffic light", "zebra"]
+    assert [meaning.term.text for meaning in query.excluded] == ["person"]
+    assert query.conditions == (CountCondition(Term(("zebra",), 27), Sign.AT_LEAST, 2),)
+    assert query.notices[0] == "Showing results for “giraffe”: “giraf” is not a word that the gallery knows."
+    assert len(query.notices) == 4
+
+
+def test_conditions_alone_let_all_photos_fit(matcher: KeywordMatcher, album: Album) -> None:
+    photos = album.of({"cat": 0.9}, {"car": 0.3}, None)
+    query = matcher.understand("is:portrait -dog>=2")
+    assert len(query.conditions) == 2
+    for scores in (matcher.late(query, photos), matcher.classic(query, photos)):
+        assert scores.tolist() == [1, 1, 0]
+
+
+def test_conditions_do_not_make_up_for_words_that_are_not_known(matcher: KeywordMatcher) -> None:
+    with pytest.raises(UnknownWordsError):
+        matcher.understand("xqzwvjk is:portrait")
 
 
 def test_phrases_of_unknown_words_are_unknown(matcher: KeywordMatcher) -> None:
