@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from app.cli.gateway import Json, PhotoFile, Progress
-from app.domain import KeywordMode, PartState, PhotoId, SimilarityMethod
+from app.domain import Features, KeywordMode, PartState, PhotoId, SimilarityMethod
 from app.services.gallery import Gallery
 from app.services.library import Upload
-from app.web.json_shapes import details_json, photo_json, results_json, upkeep_json, upload_json
+from app.services.transfer import KnownUpload
+from app.web.json_shapes import details_json, photo_json, restored_json, results_json, upkeep_json, upload_json
 
 PAGE_SIZE = 500
 MODEL_PATIENCE_S = 60.0
@@ -24,6 +25,9 @@ class DirectGateway:
 
     def upload(self, files: Sequence[PhotoFile]) -> list[Json]:
         """Store photos."""
+        if any(file.known for file in files):
+            known = [KnownUpload(file.filename, file.data, file.known) for file in files]
+            return [restored_json(restored) for restored in self._gallery.transfer.restore(known)]
         uploads = [Upload(file.filename, file.data) for file in files]
         return [upload_json(result) for result in self._gallery.library.upload(uploads)]
 
@@ -44,6 +48,10 @@ class DirectGateway:
     def original(self, photo_id: PhotoId) -> bytes:
         """Return a photo's bytes as uploaded."""
         return self._gallery.library.original(photo_id)[1]
+
+    def features(self, photo_id: PhotoId) -> dict[str, Features]:
+        """Return what each model says of a photo."""
+        return self._gallery.transfer.features(photo_id)
 
     def thumbnail(self, photo_id: PhotoId, size_px: int) -> bytes:
         """Return a WebP thumbnail."""

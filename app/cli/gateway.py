@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from app.domain import KeywordMode, PhotoId, SimilarityMethod
+from app.domain import Features, KeywordMode, PhotoId, SimilarityMethod
+from app.services.known_photos import KnownPhoto
 
 Json = dict[str, Any]
 """An answer in the shape of the HTTP API, version 1."""
@@ -20,13 +21,20 @@ class PhotoFile:
 
     filename: str
     data: bytes
+    known: KnownPhoto | None = None
+    """What another gallery knew of it."""
+    notes: tuple[str, ...] = ()
+    """What the person should know of it already."""
 
 
 class Gateway(Protocol):
     """A gallery, over HTTP or on its file. Every method may raise GalleryError."""
 
     def upload(self, files: Sequence[PhotoFile]) -> list[Json]:
-        """Store photos; return what became of each, in order: id, state and duplicate, or an error."""
+        """Store photos; return what became of each, in order: id, state and duplicate, or an error.
+
+        Where something was known of the photos, `notes` say what of it couldn't be taken over.
+        """
 
     def photos(self) -> Iterator[Json]:
         """Return all photos, newest first, as lists show them."""
@@ -36,6 +44,9 @@ class Gateway(Protocol):
 
     def original(self, photo_id: PhotoId) -> bytes:
         """Return a photo's bytes as uploaded; raise PhotoNotFound."""
+
+    def features(self, photo_id: PhotoId) -> dict[str, Features]:
+        """Return what each model says of a photo; raise PhotoNotFound, or StoreError for damaged features."""
 
     def thumbnail(self, photo_id: PhotoId, size_px: int) -> bytes:
         """Return a WebP thumbnail; raise PhotoNotFound."""

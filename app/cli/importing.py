@@ -11,7 +11,7 @@ import click
 from app.cli.access import Access
 from app.cli.gateway import Gateway, Json, PhotoFile
 from app.cli.output import FAILED, ProgressBar, error_json, errors_reported, json_option, print_json, printable, warn
-from app.cli.sources import Chosen, FileSource, Source, choose_files, read_addresses
+from app.cli.sources import Chosen, Source, choose_files, read_addresses
 from app.cli.waiting import wait_until_looked_at
 from app.errors import GalleryError
 
@@ -48,11 +48,16 @@ def import_command(access: Access) -> click.Command:
     def import_photos(
         paths: tuple[Path, ...], recursive: bool, csv_file: Path | None, no_wait: bool, as_json: bool
     ) -> None:
-        """Store photos: files, the pictures in folders, or those at addresses listed in a CSV file."""
+        """Store photos: files, the pictures in folders, or those at addresses listed in a CSV file.
+
+        A folder that `export` wrote comes back with all that was known of its photos, and nothing is computed anew.
+        """
         if not paths and csv_file is None:
             raise click.UsageError("Name at least one PATH, or a file of addresses with --csv.")
         with errors_reported(as_json):
             chosen = choose_files(paths, recursive)
+            for problem in chosen.problems:
+                warn(problem)
             sources = sources_of(chosen, csv_file, access.settings.max_upload_bytes)
             with access.gateway(working=True, create=True) as gateway:
                 outcome = import_all(gateway, sources, wait=not no_wait)
@@ -63,7 +68,7 @@ def import_command(access: Access) -> click.Command:
 
 def sources_of(chosen: Chosen, csv_file: Path | None, max_bytes: int) -> list[Source]:
     """Return everything that is to be imported; raise BadInput for an unreadable CSV file."""
-    sources: list[Source] = [FileSource(path, max_bytes) for path in chosen.files]
+    sources = chosen.sources(max_bytes)
     if csv_file is not None:
         from app.cli.downloads import WebSource
 
@@ -93,8 +98,8 @@ def store_all(gateway: Gateway, sources: Sequence[Source], items: list[Json]) ->
         for batch in batches(sources):
             stored = store_batch(gateway, batch, pool.map)
             for item in stored:
-                if "error" in item:
-                    warn(f"{item['source']}: {item['error']['message']}")
+                for line in [*item.get("notes", []), *([item["error"]["message"]] if "error" in item else [])]:
+                    warn(f"{item['source']}: {line}")
             items += stored
             bar.advance(len(batch))
 
@@ -106,8 +111,16 @@ def store_batch(
     fetched = list(map_parallel(fetch, sources))
     files = [one for one in fetched if isinstance(one, PhotoFile)]
     stored = iter(gateway.upload(files) if files else [])
-    items = [next(stored) if isinstance(one, PhotoFile) else one for one in fetched]
+    items = [_with_notes(next(stored), one.notes) if isinstance(one, PhotoFile) else one for one in fetched]
     return [{"source": source.label} | item for source, item in zip(sources, items, strict=True)]
+
+
+def _with_notes(item: Json, notes: Sequence[str]) -> Json:
+    """Return what became of a photo, with what is to be said of it, if there is anything."""
+    all_notes = [*notes, *item.get("notes", [])]
+    return {name: value for name, value in item.items() if name != "notes"} | (
+        {"notes": all_notes} if all_notes else {}
+    )
 
 
 def fetch(source: Source) -> PhotoFile | Json:
@@ -133,7 +146,8 @@ def report(outcome: Outcome, chosen: Chosen, as_json: bool) -> None:
     if as_json:
         counts = {"imported": imported, "duplicates": duplicates, "failed": failed, "untried": outcome.untried}
         problem = {} if outcome.problem is None else {"error": error_json(outcome.problem)}
-        print_json({**counts, "skipped": chosen.other_files, "items": outcome.items, **problem})
+        found = {"skipped": chosen.other_files, "problems": chosen.problems}
+        print_json({**counts, **found, "items": outcome.items, **problem})
     else:
         untried = f", {outcome.untried} were not tried" if outcome.untried else ""
         click.echo(f"{imported} imported, {duplicates} were there already, {failed} failed{untried}.")

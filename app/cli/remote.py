@@ -1,5 +1,6 @@
 """A running gallery, reached over its HTTP API."""
 
+import json
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,9 +13,10 @@ import requests
 from app.cli.gateway import Json, PhotoFile, Progress
 from app.cli.moving import move_new_file
 from app.cli.output import warn
-from app.domain import KeywordMode, PhotoId, SimilarityMethod
+from app.domain import Features, KeywordMode, PhotoId, SimilarityMethod
 from app.errors import AccessDenied, GalleryError
 from app.running import RunningGallery
+from app.services.known_photos import KnownPhoto, features_of, lists_of
 
 USER = "gallery"
 """The gallery takes any user name."""
@@ -40,7 +42,11 @@ class RemoteGateway:
     def upload(self, files: Sequence[PhotoFile]) -> list[Json]:
         """Store photos."""
         parts = [("file", (file.filename, file.data)) for file in files]
-        response = self._request("POST", "/api/v1/images", files=parts)
+        path = "/api/v1/images"
+        if any(file.known for file in files):
+            parts.append(("known", ("known.json", known_json(files))))
+            path = "/api/v1/images/restore"
+        response = self._request("POST", path, files=parts)
         if response.status_code not in REFUSED_UPLOAD:
             return cast(list[Json], self._read(response)["items"])
         refusal: Json = self._json(response)["error"]
@@ -67,6 +73,11 @@ class RemoteGateway:
     def original(self, photo_id: PhotoId) -> bytes:
         """Return a photo's bytes as uploaded."""
         return self._bytes(f"/api/v1/images/{photo_id}/file", {})
+
+    def features(self, photo_id: PhotoId) -> dict[str, Features]:
+        """Return what each model says of a photo."""
+        answer = self._get(f"/api/v1/images/{photo_id}/features")
+        return {model: features_of(lists) for model, lists in answer["features"].items()}
 
     def thumbnail(self, photo_id: PhotoId, size_px: int) -> bytes:
         """Return a WebP thumbnail."""
@@ -164,6 +175,22 @@ class RemoteGateway:
         if not isinstance(answer, dict) or (not response.ok and "error" not in answer and "parts" not in answer):
             raise GalleryError(f"{self._running.url} answered {response.status_code} in a way that no gallery does.")
         return answer
+
+
+def known_json(files: Sequence[PhotoFile]) -> bytes:
+    """Return what is known of files as the API takes it."""
+    return json.dumps({"photos": [None if file.known is None else _known(file.known) for file in files]}).encode()
+
+
+def _known(photo: KnownPhoto) -> Json:
+    return {
+        "id": photo.id,
+        "name": photo.name,
+        "added_at": photo.added_at.isoformat(),
+        "state": photo.state,
+        "error": photo.error,
+        "features": {model: lists_of(features) for model, features in photo.features.items()},
+    }
 
 
 def error_of(answer: Json) -> GalleryError:

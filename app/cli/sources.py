@@ -3,10 +3,12 @@
 import csv
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from app.cli.export_format import LIST_NAME, OWN_NAMES
+from app.cli.exported import ExportFolder
 from app.cli.gateway import PhotoFile
 from app.errors import BadFileName, BadInput, GalleryError, UploadTooLarge
 
@@ -57,40 +59,85 @@ class FileSource:
 
 
 @dataclass(frozen=True)
+class ExportedSource:
+    """A photo in a folder that `export` wrote."""
+
+    file: FileSource
+    folder: ExportFolder
+
+    @property
+    def label(self) -> str:
+        """Return the path."""
+        return self.file.label
+
+    def load(self) -> PhotoFile:
+        """Read the file and what was known of it."""
+        read = self.file.load()
+        known, notes = self.folder.recall(read.filename, read.data)
+        return replace(read, known=known, notes=tuple(notes))
+
+
+@dataclass
 class Chosen:
     """What the given paths stand for."""
 
-    files: tuple[Path, ...]
-    other_files: int
+    files: dict[Path, ExportFolder | None] = field(default_factory=dict)
+    """In order, each with the export that it is part of."""
+    other_files: int = 0
     """Files in the folders that aren't pictures by their names."""
-    subfolders: int
+    subfolders: int = 0
     """Folders in the folders that weren't looked into."""
+    problems: list[str] = field(default_factory=list)
+    """What was found amiss with exports."""
+
+    def sources(self, max_bytes: int) -> list[Source]:
+        """Return the photos, none of which may have more bytes than these."""
+        files = [(FileSource(path, max_bytes), folder) for path, folder in self.files.items()]
+        return [file if folder is None else ExportedSource(file, folder) for file, folder in files]
 
 
 def choose_files(paths: Iterable[Path], recursive: bool) -> Chosen:
     """Return the given files, and the pictures in the given folders, by name.
 
     A file that is named itself is taken whatever it is called; hidden files in folders are not. A folder that can't
-    be looked into stands among the files, so that importing it fails with the reason.
+    be looked into stands among the files, so that importing it fails with the reason. Raises BadInput for an export
+    whose list can't be read.
     """
-    files: list[Path] = []
+    chosen = Chosen()
     closed: list[OSError] = []
-    other_files = subfolders = 0
     for path in paths:
         if not path.is_dir():
-            files.append(path)
+            chosen.files.setdefault(path)
             continue
         for folder, folders, names in os.walk(path, onerror=closed.append):
-            visible = sorted(name for name in names if not name.startswith("."))
-            pictures = [name for name in visible if is_picture_name(name)]
-            files += [Path(folder, name) for name in pictures]
-            other_files += len(visible) - len(pictures)
             folders[:] = sorted(name for name in folders if not name.startswith("."))
+            visible = sorted(name for name in names if not name.startswith("."))
+            if LIST_NAME in visible:
+                _choose_exported(chosen, Path(folder), folders, visible)
+            else:
+                _choose_pictures(chosen, Path(folder), visible)
             if not recursive:
-                subfolders += len(folders)
+                chosen.subfolders += len(folders)
                 folders.clear()
-    files += [Path(error.filename) for error in closed]
-    return Chosen(tuple(dict.fromkeys(files)), other_files, subfolders)
+    for error in closed:
+        chosen.files.setdefault(Path(error.filename))
+    return chosen
+
+
+def _choose_pictures(chosen: Chosen, folder: Path, names: list[str], export: ExportFolder | None = None) -> None:
+    pictures = [name for name in names if is_picture_name(name)]
+    chosen.files |= {Path(folder, name): export for name in pictures if Path(folder, name) not in chosen.files}
+    chosen.other_files += len(names) - len(pictures)
+
+
+def _choose_exported(chosen: Chosen, folder: Path, folders: list[str], names: list[str]) -> None:
+    """Choose the photos of an export in the order in which they came, and then others that lie with them."""
+    export = ExportFolder(folder)
+    chosen.problems += export.problems
+    chosen.files |= {Path(folder, name): export for name in export.names}
+    listed = {*export.names, *OWN_NAMES}
+    _choose_pictures(chosen, folder, [name for name in names if name not in listed], export)
+    folders[:] = [name for name in folders if name not in OWN_NAMES]
 
 
 def is_picture_name(name: str) -> bool:

@@ -92,8 +92,8 @@ def test_a_backup_is_a_gallery_with_the_same_photos(gallery: CommandLine, photos
     copy = CommandLine(replace(gallery.settings, data=target))
     assert copy.json("verify")["photos"] == gallery.json("status")["parts"]["gallery_file"]["photos"]
     copy.run("export", tmp_path / "out")
-    listed = json.loads((tmp_path / "out" / "photos.json").read_text())["photos"]
-    assert item["id"] in {photo["id"] for photo in listed}
+    lines = (tmp_path / "out" / "photos.jsonl").read_text("utf-8").splitlines()
+    assert item["id"] in {json.loads(line)["id"] for line in lines}
     assert list(target.parent.iterdir()) == [target]
     assert not list(gallery.settings.data.parent.glob("backup-*"))
 
