@@ -1,4 +1,10 @@
-"""Gives unused room back to the file system and empties thin segments, while work goes on."""
+"""Gives unused room back to the file system and empties thin segments, while work goes on.
+
+The file's logical size stays: HDF5 gives up only what stands at the very end, where rows, its indexes and what it
+forgot at a restart keep it. Segments without photos are holes, which take no room, and new photos go there first.
+"""
+
+import contextlib
 
 from app.errors import StoreFull
 from app.store import lifecycle, records
@@ -11,36 +17,34 @@ from app.store.verify import Progress
 
 
 def compact(commits: CommitQueue, photos: PhotoTable, segments: Segments, progress: Progress) -> None:
-    """Punch what is free, then move photos out of the last segments as long as earlier ones have room for them.
+    """Punch what is free, then move photos out of the last segments as far as earlier ones have room for them.
 
-    Each photo moves in a commit of its own, so a crash leaves it at one place or the other.
+    Each photo moves in a commit of its own, so a crash leaves it at one place or the other. Progress is told of all
+    moves together.
     """
     segments.punch_unused()
-    tried: set[int] = set()
-    while thin := [number for number in segments.thin_ones() if number not in tried]:
-        tried.add(thin[0])
-        segments.withdraw(thin[0])
-        try:
-            _empty(thin[0], commits, photos, segments, progress)
-        except StoreFull:
-            return
-        finally:
-            segments.readmit(thin[0])
+    numbers = segments.to_empty()
+    for number in numbers:
+        # All at once, so that no photo moves to where it must leave again.
+        segments.withdraw(number)
+    try:
+        moves = [(number, row) for number in numbers for row in photos.in_segment(number)]
+        steps = max(1, len(moves))
+        with contextlib.suppress(StoreFull):
+            for done, (number, row) in enumerate(moves):
+                progress(done, steps)
+                _move(row, number, commits, photos, segments)
+        progress(steps, steps)
+    finally:
+        for number in numbers:
+            segments.readmit(number)
 
 
-def _empty(number: int, commits: CommitQueue, photos: PhotoTable, segments: Segments, progress: Progress) -> None:
-    inside = photos.in_segment(number)
-    for done, row in enumerate(inside):
-        if not _move(row, number, commits, photos, segments):
-            return
-        progress(done + 1, len(inside))
-
-
-def _move(row: int, number: int, commits: CommitQueue, photos: PhotoTable, segments: Segments) -> bool:
-    """Copy what a photo keeps in a segment, and let its row point to the copy; return False if nothing has room."""
+def _move(row: int, number: int, commits: CommitQueue, photos: PhotoTable, segments: Segments) -> None:
+    """Copy what a photo keeps in a segment, and let its row point to the copy, unless nothing has room."""
     entry = photos.entry(row)
     if entry is None:
-        return True
+        return
     old = records.both_extents(entry)
     copies: dict[Extent, tuple[Extent, Fresh]] = {}
     moved = False
@@ -49,10 +53,9 @@ def _move(row: int, number: int, commits: CommitQueue, photos: PhotoTable, segme
             if extent.segment == number:
                 copy = segments.copy(extent)
                 if copy is None:
-                    return False
+                    return
                 copies[extent] = copy
         moved = commits.run(lambda changes: _point_to(changes, row, old, copies))
-        return True
     finally:
         if not moved:
             for copied, _ in copies.values():

@@ -14,6 +14,7 @@ from app.store.base import BLOCK_ROWS, Added, FeatureTable, NewPhoto, PhotoFactC
 from app.store.changes import Changes, damaged_bytes, damaged_features, not_found
 from app.store.commits import CommitQueue, Ticket
 from app.store.compaction import compact
+from app.store.dead_rows import free_dead_rows
 from app.store.device import Device
 from app.store.feature_reading import FeatureReader
 from app.store.gallery_file import GalleryFile
@@ -263,6 +264,7 @@ class Hdf5Store:
         self._file.expect_open()
         before = self._file.device.allocated_bytes()
         compact(self._commits, self._photos, self._segments, progress)
+        free_dead_rows(self._file, self._photos.alive(), self._photos.count)
         return max(0, before - self._file.device.allocated_bytes())
 
     def backup(self, path: Path, progress: Progress = lambda done, of: None) -> None:

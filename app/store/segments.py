@@ -109,9 +109,10 @@ class Segments:
 
     def read(self, extent: Extent, crc32: int) -> bytes | None:
         """Return bytes, or None if they don't match their checksum or the segment is missing."""
-        if extent.segment not in self._segments:
+        segment = self._segments.get(extent.segment)
+        if segment is None:
             return None
-        data = self._device.pread(extent.length, self._place(extent))
+        data = self._device.pread(extent.length, segment.place + extent.offset)
         return data if len(data) == extent.length and crc32_of(data) == crc32 else None
 
     def give_back(self, extent: Extent) -> None:
@@ -129,23 +130,27 @@ class Segments:
             else:
                 self._free[segment.content].give(extent.segment, extent.offset, length)
 
-    def thin_ones(self) -> list[int]:
-        """Return the last segment in use of each kind if earlier ones have as much room as it holds."""
+    def to_empty(self) -> list[int]:
+        """Return the segments whose bytes find room in those before them in the file, the last first."""
         with self._lock:
-            thin = []
-            for content in Content:
-                free = self._free_bytes(content)
-                numbers = sorted(number for number, one in self._segments.items() if one.content is content)
-                while len(numbers) > 1:
-                    last = numbers.pop()
-                    used = _usable(self._segments[last]) - free.get(last, 0)
-                    if used == 0:
-                        continue
-                    if used > sum(free.get(number, 0) for number in numbers):
-                        break
-                    thin.append(last)
-                    break
-            return thin
+            return [number for content in Content for number in self._to_empty(content)]
+
+    def _to_empty(self, content: Content) -> list[int]:
+        free = self._free_bytes(content)
+        numbers = [number for number in self._in_file_order() if self._segments[number].content is content]
+        room, moving, chosen = sum(free.values()), 0, list[int]()
+        for number in reversed(numbers[1:]):
+            used = _usable(self._segments[number]) - free.get(number, 0)
+            room -= free.get(number, 0)
+            if moving + used > room:
+                break
+            if used:
+                moving += used
+                chosen.append(number)
+        return chosen
+
+    def _in_file_order(self) -> list[int]:
+        return sorted(self._segments, key=lambda number: self._segments[number].place)
 
     def withdraw(self, number: int) -> None:
         """Don't hand out pages of a segment until `readmit`."""

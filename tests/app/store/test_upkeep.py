@@ -1,5 +1,6 @@
 """Verifying, repairing, backing up, compacting and migrating a gallery file."""
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -161,7 +162,8 @@ def test_compacting_empties_the_last_segments(path: Path) -> None:
     told: list[tuple[int, int]] = []
     store.compact(lambda done, of: told.append((done, of)))
     used_now = {store._photos.entry(row)["segment"] for row in store.rows().tolist()}  # type: ignore[index]
-    assert told
+    assert [done for done, _ in told] == list(range(len(told)))
+    assert {of for _, of in told} == {len(told) - 1}
     assert len(used_now) < len(used)
     assert store.verify().whole
     segments = len(store._segments._segments)
@@ -171,6 +173,30 @@ def test_compacting_empties_the_last_segments(path: Path) -> None:
     again = Hdf5Store.open(path, layout=SMALL)
     assert again.verify().whole
     assert again.verify().photos == 30
+    again.close()
+
+
+def test_what_models_said_of_deleted_photos_is_given_back(path: Path) -> None:
+    store = Hdf5Store.open(path, layout=SMALL)
+    store.add([photo(n) for n in range(70)], MODEL)
+    store.finish(MODEL, {photo(n).id: features(n, width=3000) for n in range(70)})
+    for n in (*range(16), *range(20, 64)):
+        store.delete(photo(n).id)
+    before = store.info().size_bytes
+    store.compact()
+    assert store.info().size_bytes < before - 40 * 4 * 3000
+    for n in range(64, 70):
+        assert same_features(features(n, width=3000), store.features(photo(n).id, MODEL))
+    shutil.copy(path, path.with_name("killed.h5"))
+    store.close()
+    with h5py.File(path, "r") as file:
+        vectors = file[f"embeddings/{MODEL}/vectors"]
+        for dead in (range(1, 15), range(33, 47), range(49, 63)):
+            assert not vectors[dead.start : dead.stop].any()
+        assert vectors[17].tolist() == features(17, width=3000).embedding.tolist()
+    again = Hdf5Store.open(path.with_name("killed.h5"), layout=SMALL)
+    assert again.verify().whole
+    assert again.rows().tolist() == [16, 17, 18, 19, *range(64, 70)]
     again.close()
 
 
