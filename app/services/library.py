@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app import imaging
-from app.domain import Bytes8, Photo, PhotoDetails, PhotoId, PhotoPage, PhotoState, UploadResult
+from app.domain import LEAST_CONFIDENCE, Bytes8, Photo, PhotoDetails, PhotoId, PhotoPage, PhotoState, UploadResult
 from app.errors import BadInput, BadParameter, PhotoNotFound, UploadTooLarge
 from app.services.feature_index import FeatureIndex
 from app.services.features import FeatureMaker
@@ -19,8 +19,6 @@ from model_server.catalogue import ModelCard
 THUMBNAIL_SIZES_PX = (256, 512, 1024)
 STORED_THUMBNAIL_PX = 512
 PAGE_SIZE = 60
-LEAST_CONFIDENCE = 0.3
-"""How sure an object must be for its photo to be listed under its label: detectors name many that aren't there."""
 
 
 @dataclass(frozen=True)
