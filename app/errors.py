@@ -14,6 +14,7 @@
     ├── AccessDenied                the request is not allowed: no password, or from another site
     ├── StoreError                  the gallery file can't do what was asked
     │   ├── StoreLocked             another process owns the file
+    │   ├── PhotoDamaged            a stored photo's bytes aren't those that were uploaded
     │   ├── StoreFull               the disk has no room left
     │   └── StoreFormatError        the file isn't ours, or of a version that we can't use
     ├── InferenceError              the model server didn't give a usable answer
@@ -133,6 +134,12 @@ class StoreFull(StoreError):
     """The disk has no room left; what is stored stays readable."""
 
     code = "store_full"
+
+
+class PhotoDamaged(StoreError):
+    """A stored photo's bytes, or its thumbnail's, don't match their checksum; `detail` names the photo."""
+
+    code = "photo_damaged"
 
 
 class StoreFormatError(StoreError):

@@ -45,9 +45,9 @@ class DirectGateway:
         """Return all that is known of a photo."""
         return details_json(self._gallery.library.details(photo_id))
 
-    def original(self, photo_id: PhotoId) -> bytes:
+    def original(self, photo_id: PhotoId, *, damaged: bool = False) -> bytes:
         """Return a photo's bytes as uploaded."""
-        return self._gallery.library.original(photo_id)[1]
+        return self._gallery.library.original(photo_id, damaged=damaged)[1]
 
     def features(self, photo_id: PhotoId) -> dict[str, Features]:
         """Return what each model says of a photo."""

@@ -25,7 +25,7 @@ from app.cli.gateway import Gateway, Json
 from app.cli.output import FAILED, ProgressBar, error_json, errors_reported, json_option, print_json, warn
 from app.cli.sources import is_picture_name
 from app.domain import Features, PhotoId
-from app.errors import BadParameter, GalleryError, PhotoNotFound
+from app.errors import BadParameter, GalleryError, PhotoDamaged, PhotoNotFound
 
 SUFFIX_OF = {
     "image/jpeg": ".jpg",
@@ -38,6 +38,8 @@ SUFFIX_OF = {
 }
 STEM_BYTES = 200
 """Leaves room for a number and a suffix within the 255 bytes that file systems allow."""
+DAMAGED_SUFFIX = ".damaged"
+"""Stands behind the name of a photo whose bytes aren't those that were uploaded any more."""
 REFUSED_NAME = (errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG, errno.EEXIST)
 """What a file system says to a name that it can't have, such as `a:b.jpg` on a USB stick, or takes for another."""
 
@@ -133,6 +135,10 @@ class PhotoWriter:
             data, features = self._gateway.original(photo_id), self._read_features(details, exported)
         except PhotoNotFound:
             return None
+        except PhotoDamaged as error:
+            warn(f"{details['name']}: {error.message} What is left of it: {self._write_damaged(details)}")
+            exported.failed.append({"id": photo_id, "name": details["name"], "error": error_json(error)})
+            return None
         except GalleryError as error:
             warn(f"{details['name']}: {error.message}")
             exported.failed.append({"id": photo_id, "name": details["name"], "error": error_json(error)})
@@ -154,17 +160,24 @@ class PhotoWriter:
             exported.incomplete.append({"id": details["id"], "name": details["name"], "error": error_json(error)})
             return {}
 
-    def _write_file(self, details: Json, data: bytes) -> str:
+    def _write_damaged(self, details: Json) -> str:
+        """Write what is left of a damaged photo, so that `import` leaves it alone; return its file's name."""
+        try:
+            return self._write_file(details, self._gateway.original(details["id"], damaged=True), DAMAGED_SUFFIX)
+        except GalleryError:
+            return "nothing"
+
+    def _write_file(self, details: Json, data: bytes, more: str = "") -> str:
         """Write the picture; return its file's name, which is made of its id where the file system needs that."""
         name = self._names.take(details["name"], details["media_type"])
         try:
-            write_new(self._folder / name, data)
+            write_new(self._folder / (name + more), data)
         except OSError as error:
             if error.errno not in REFUSED_NAME:
                 raise
             name = self._names.take(f"{details['id']}{Path(name).suffix}", details["media_type"])
-            write_new(self._folder / name, data)
-        return name
+            write_new(self._folder / (name + more), data)
+        return name + more
 
 
 def write_new(path: Path, data: bytes) -> None:

@@ -42,8 +42,8 @@ class Gateway(Protocol):
     def details(self, photo_id: PhotoId) -> Json:
         """Return all that is known of a photo; raise PhotoNotFound."""
 
-    def original(self, photo_id: PhotoId) -> bytes:
-        """Return a photo's bytes as uploaded; raise PhotoNotFound."""
+    def original(self, photo_id: PhotoId, *, damaged: bool = False) -> bytes:
+        """Return a photo's bytes as uploaded; raise PhotoNotFound, or PhotoDamaged unless `damaged` ones will do."""
 
     def features(self, photo_id: PhotoId) -> dict[str, Features]:
         """Return what each model says of a photo; raise PhotoNotFound, or StoreError for damaged features."""

@@ -70,9 +70,9 @@ class RemoteGateway:
         """Return all that is known of a photo."""
         return self._get(f"/api/v1/images/{photo_id}")
 
-    def original(self, photo_id: PhotoId) -> bytes:
+    def original(self, photo_id: PhotoId, *, damaged: bool = False) -> bytes:
         """Return a photo's bytes as uploaded."""
-        return self._bytes(f"/api/v1/images/{photo_id}/file", {})
+        return self._bytes(f"/api/v1/images/{photo_id}/file", {"damaged": "true"} if damaged else {})
 
     def features(self, photo_id: PhotoId) -> dict[str, Features]:
         """Return what each model says of a photo."""

@@ -11,16 +11,17 @@ from app.cli.output import FAILED, ProgressBar, errors_reported, json_option, pr
 from app.cli.wording import size_text
 
 PARTS = {
-    "photo": "the photo itself is damaged and can't be computed anew: delete it, and import it again if you have it",
+    "photo": "the photo itself is damaged and can't be computed anew: `export` writes what is left of it; delete it, "
+    "and import it again if you have it",
     "row": "what the gallery knows of it is damaged",
     "thumbnail": "its thumbnail is damaged",
     "details": "its camera details are damaged",
     "features": "its features by {model} are damaged",
 }
 RECOMPUTABLE = {
-    "thumbnail": "export it, delete it and import it again",
-    "details": "export it, delete it and import it again",
-    "features": "they are computed anew while the gallery runs",
+    "thumbnail": "it is made anew from the photo",
+    "details": "they are read anew from the photo",
+    "features": "they are computed anew while the gallery runs with this model",
 }
 
 
@@ -32,7 +33,7 @@ def verify_command(access: Access) -> click.Command:
     def verify(as_json: bool) -> None:
         """Check everything stored against its checksum, and name what is damaged.
 
-        Damaged features are computed anew. The exit code is 0 only if nothing is damaged.
+        Damaged thumbnails and features are made anew. The exit code is 0 only if nothing is damaged.
         """
         with errors_reported(as_json), access.gateway() as gateway, ProgressBar("Verifying", None) as bar:
             found = gateway.verify(bar.show)
@@ -52,7 +53,8 @@ def verify_lines(found: Json) -> list[str]:
     checked = f"{found['photos']:,} photos ({size_text(found['checked_bytes'])}) checked"
     if found["whole"]:
         return [f"{checked}: all is as it was stored."]
-    return [*lines, f"{checked}: {len(lines):,} damages found, {found['queued']:,} photos wait for new features."]
+    repaired = f"{found['mended']:,} photos were mended, {found['queued']:,} wait for new features"
+    return [*lines, f"{checked}: {len(lines):,} damages found, {repaired}."]
 
 
 def damage_line(damage: Json) -> str:

@@ -1,5 +1,6 @@
 """Photos in and out: uploads, lists, single photos, deletion."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from app import imaging
 from app.domain import LEAST_CONFIDENCE, Bytes8, Photo, PhotoDetails, PhotoId, PhotoPage, PhotoState, UploadResult
-from app.errors import BadInput, BadParameter, PhotoNotFound, UploadTooLarge
+from app.errors import BadInput, BadParameter, PhotoDamaged, PhotoNotFound, UploadTooLarge
 from app.services.feature_index import FeatureIndex
 from app.services.features import FeatureMaker
 from app.services.ingest import Ingest
@@ -15,6 +16,8 @@ from app.services.photo_ids import photo_id_of
 from app.services.prepared import PreparedInputs
 from app.store.base import Known, NewPhoto, Rows, Store
 from model_server.catalogue import ModelCard
+
+log = logging.getLogger(__name__)
 
 THUMBNAIL_SIZES_PX = (256, 512, 1024)
 STORED_THUMBNAIL_PX = 512
@@ -125,17 +128,29 @@ class Library:
             photo, self._maker.objects(features), self._maker.tags(features), models=(self._card.name,)
         )
 
-    def original(self, photo_id: PhotoId) -> tuple[Photo, bytes]:
-        """Return a photo and its bytes as uploaded; raise PhotoNotFound."""
-        return self._store.get(photo_id), self._store.read_bytes(photo_id)
+    def original(self, photo_id: PhotoId, *, damaged: bool = False) -> tuple[Photo, bytes]:
+        """Return a photo and its bytes as uploaded; raise PhotoNotFound, or PhotoDamaged.
+
+        With `damaged`, bytes that aren't what was uploaded are returned too, as long as there are any.
+        """
+        return self._store.get(photo_id), self._store.read_bytes(photo_id, damaged=damaged)
 
     def thumbnail(self, photo_id: PhotoId, size_px: int) -> bytes:
         """Return a WebP thumbnail whose longer side is the next of 256, 512, 1024 pixels; raise PhotoNotFound."""
         size_px = next((size for size in THUMBNAIL_SIZES_PX if size >= size_px), THUMBNAIL_SIZES_PX[-1])
-        if size_px == STORED_THUMBNAIL_PX:
+        stored = self._stored_thumbnail(photo_id) if size_px <= STORED_THUMBNAIL_PX else None
+        if stored is not None and size_px == STORED_THUMBNAIL_PX:
+            return stored
+        source = self._store.read_bytes(photo_id) if stored is None else stored
+        return imaging.decode(source, max_pixels=self._limits.max_pixels).thumbnail(size_px)
+
+    def _stored_thumbnail(self, photo_id: PhotoId) -> bytes | None:
+        """Return the thumbnail as stored, or None if it is damaged; raise PhotoNotFound."""
+        try:
             return self._store.read_thumbnail(photo_id)
-        source = self._store.read_thumbnail if size_px < STORED_THUMBNAIL_PX else self._store.read_bytes
-        return imaging.decode(source(photo_id), max_pixels=self._limits.max_pixels).thumbnail(size_px)
+        except PhotoDamaged as error:
+            log.warning("%s It is made of the photo for now; `gallery verify` mends it.", error.message)
+            return None
 
     def delete(self, photo_id: PhotoId) -> Photo:
         """Remove a photo for good; raise PhotoNotFound."""

@@ -1,7 +1,8 @@
 """Upkeep of the gallery file: looking for damage, giving room back, copying it while work goes on."""
 
+import logging
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -11,13 +12,20 @@ from app import imaging
 from app.domain import PhotoId
 from app.errors import BadFileName, BadParameter, GalleryError, PhotoNotFound
 from app.services.ingest import Ingest
+from app.services.library import STORED_THUMBNAIL_PX
 from app.store.base import Store
 from app.store.verify import Damage, Part, Progress, Verified
 from model_server.catalogue import ModelCard
 
+log = logging.getLogger(__name__)
+
 BACKUP_SUFFIX = ".h5"
 MAX_BACKUP_NAME_BYTES = 200
 """Leaves room for what is put around the name while the file isn't whole."""
+
+
+MADE_OF_PHOTO = (Part.THUMBNAIL, Part.DETAILS)
+"""What is kept beside a photo and can be made of it at once."""
 
 
 def not_followed(done: int, of: int) -> None:
@@ -33,6 +41,8 @@ class Verification:
     damages: tuple[Damage, ...]
     queued: int
     """Photos whose damaged features wait to be computed anew."""
+    mended: int = 0
+    """Photos whose damaged thumbnail or camera details were made anew from the photo."""
 
     @property
     def whole(self) -> bool:
@@ -64,6 +74,9 @@ class KeptStore(Store, Protocol):
     def repair(self, damages: Sequence[Damage]) -> int:
         """Queue damaged features to be computed anew; return how many photos that concerns."""
 
+    def mend(self, photo_id: PhotoId, thumbnail: bytes, exif: Mapping[str, str]) -> None:
+        """Put a thumbnail and camera details in the place of damaged ones; raise PhotoNotFound or StoreFull."""
+
     def compact(self, progress: Progress) -> int:
         """Give unused room back to the file system; return how many bytes that was."""
 
@@ -89,8 +102,10 @@ class Upkeep:
         self._awaited = set(damaged_features)
 
     def verify(self, progress: Progress = not_followed) -> Verification:
-        """Name what is damaged, and let damaged features of the model in use be computed anew."""
+        """Name what is damaged, make anew what can be, and let features of the model in use be computed anew."""
         found = self._store.verify(progress)
+        to_mend = {one.photo_id for one in found.damages if one.part in MADE_OF_PHOTO and one.recomputable}
+        mended = [photo_id for photo_id in sorted(to_mend) if self._mend(photo_id)]
         lost = {damage.photo_id for damage in found.damages if damage.part is Part.PHOTO}
         awaited = [self._awaited_features(photo_id, photo_id not in lost) for photo_id in self._still_awaited()]
         queued = [damage for damage in found.damages if damage.recomputable and damage.model == self._card.name]
@@ -104,6 +119,7 @@ class Upkeep:
             checked_bytes=found.checked_bytes,
             damages=(*found.damages, *awaited),
             queued=len({damage.photo_id for damage in (*queued, *awaited)}),
+            mended=len(mended),
         )
 
     def compact(self, progress: Progress = not_followed) -> Compaction:
@@ -127,6 +143,17 @@ class Upkeep:
         path = self._folder / checked
         expect_free(path)
         return path
+
+    def _mend(self, photo_id: PhotoId) -> bool:
+        """Make a photo's thumbnail and camera details anew; tell whether that worked."""
+        try:
+            facts = self._store.get(photo_id).facts
+            picture = imaging.decode(self._store.read_bytes(photo_id), max_pixels=facts.width * facts.height)
+            self._store.mend(photo_id, picture.thumbnail(STORED_THUMBNAIL_PX), picture.facts.exif)
+        except GalleryError as error:
+            log.warning("photo %s can't be mended: %s", photo_id, error.message)
+            return False
+        return True
 
     def _still_awaited(self) -> list[PhotoId]:
         """Return the photos whose damaged features haven't been computed anew, and forget the others."""

@@ -170,11 +170,14 @@ class Store(Protocol):
     def photo_facts(self) -> PhotoFactColumns:
         """Return what all photos say about themselves."""
 
-    def read_bytes(self, photo_id: PhotoId) -> bytes:
-        """Return the bytes as uploaded, checked against their checksum; raise PhotoNotFound or StoreError."""
+    def read_bytes(self, photo_id: PhotoId, *, damaged: bool = False) -> bytes:
+        """Return the bytes as uploaded; raise PhotoNotFound, or PhotoDamaged if they don't match their checksum.
+
+        With `damaged`, return what stands in their place then, as long as there is anything.
+        """
 
     def read_thumbnail(self, photo_id: PhotoId) -> bytes:
-        """Return the thumbnail, checked against its checksum; raise PhotoNotFound or StoreError."""
+        """Return the thumbnail; raise PhotoNotFound, or PhotoDamaged if it doesn't match its checksum."""
 
     def delete(self, photo_id: PhotoId) -> Photo:
         """Remove a photo, its features and its job durably and return what it was; raise PhotoNotFound."""

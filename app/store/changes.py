@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from app.domain import Features, PhotoId
-from app.errors import PhotoNotFound, StoreError
+from app.errors import PhotoDamaged, PhotoNotFound, StoreError
 from app.store.journal import Fresh
 from app.store.segments import Extent
 from app.store.table import Entry, PhotoTable, blank
@@ -104,11 +104,11 @@ def damaged_features(photo_id: PhotoId, name: str, model: str) -> StoreError:
     )
 
 
-def damaged_bytes(what: str, photo_id: PhotoId, name: str) -> StoreError:
+def damaged_bytes(what: str, photo_id: PhotoId, name: str) -> PhotoDamaged:
     """Return the error for bytes that don't match their checksum."""
-    return StoreError(
+    return PhotoDamaged(
         f"The {what} {name!r} ({photo_id}) is damaged in the gallery file: its bytes don't match their checksum. "
-        "Upload it again.",
+        "Delete it and upload it again; `gallery export` writes what is left of it.",
         id=str(photo_id),
         name=name,
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from app.domain import Features, Float32, Job, Photo, PhotoId, PhotoState
+from app.errors import PhotoDamaged
 from app.store import features as feature_rows
 from app.store import gallery_file, lifecycle, records, rows, schema
 from app.store.backup import back_up
@@ -14,6 +15,7 @@ from app.store.base import BLOCK_ROWS, Added, FeatureTable, NewPhoto, PhotoFactC
 from app.store.changes import Changes, damaged_bytes, damaged_features, not_found
 from app.store.commits import CommitQueue, Ticket
 from app.store.compaction import compact
+from app.store.crc import crc32_of
 from app.store.dead_rows import free_dead_rows
 from app.store.device import Device
 from app.store.feature_reading import FeatureReader
@@ -127,9 +129,15 @@ class Hdf5Store:
         self._file.expect_open()
         return fact_columns(self._photos)
 
-    def read_bytes(self, photo_id: PhotoId) -> bytes:
+    def read_bytes(self, photo_id: PhotoId, *, damaged: bool = False) -> bytes:
         """Return the bytes as uploaded."""
-        return self._read(photo_id, records.photo_extent, "crc32", "photo")
+        try:
+            return self._read(photo_id, records.photo_extent, "crc32", "photo")
+        except PhotoDamaged:
+            _, entry = self._find(photo_id)
+            if damaged and (data := self._segments.read_unchecked(records.photo_extent(entry))):
+                return data
+            raise
 
     def read_thumbnail(self, photo_id: PhotoId) -> bytes:
         """Return the thumbnail."""
@@ -259,6 +267,26 @@ class Hdf5Store:
             self._compute_anew(model, damaged)
         return len({row for damaged in rows_of.values() for row in damaged})
 
+    def mend(self, photo_id: PhotoId, thumbnail: bytes, exif: Mapping[str, str]) -> None:
+        """Put a thumbnail (WebP) and camera details in the place of damaged ones; raise PhotoNotFound, StoreFull."""
+        behind = records.details(exif)
+        (extent,) = self._segments.write(Content.THUMBNAIL, [thumbnail + behind])
+        mended = False
+
+        def change(changes: Changes) -> bool:
+            row = changes.expect_row_of(photo_id)
+            entry = changes.expect_entry(row)
+            changes.entries[row] = lifecycle.mended(entry, extent, crc32_of(thumbnail), crc32_of(behind), len(behind))
+            changes.written.append(self._segments.fresh(extent, crc32_of(thumbnail + behind)))
+            changes.freed.append(records.both_extents(entry)[1])
+            return True
+
+        try:
+            mended = self._commits.run(change)
+        finally:
+            if not mended:
+                self._segments.give_back(extent)
+
     def compact(self, progress: Progress = lambda done, of: None) -> int:
         """Give unused room back to the file system while work goes on; return how many bytes that was."""
         self._file.expect_open()
@@ -335,7 +363,7 @@ class Hdf5Store:
         """Write photos, thumbnails and details in their final place."""
         data = self._segments.write(Content.PHOTO, [photo.data for photo in photos])
         try:
-            behind = [records.details(photo.facts) for photo in photos]
+            behind = [records.details(photo.facts.exif) for photo in photos]
             thumbnails = self._segments.write(
                 Content.THUMBNAIL, [one.thumbnail + more for one, more in zip(photos, behind, strict=True)]
             )

@@ -61,6 +61,18 @@ def moved(entry: Entry, data: Extent, thumbnail: Extent) -> Entry:
     )
 
 
+def mended(entry: Entry, place: Extent, thumbnail_crc32: int, details_crc32: int, details_length: int) -> Entry:
+    """Note a new thumbnail with camera details behind it, which together stand at a place."""
+    return entry.with_fields(
+        thumbnail_segment=place.segment,
+        thumbnail_offset=place.offset,
+        thumbnail_length=place.length - details_length,
+        thumbnail_crc32=thumbnail_crc32,
+        details_length=details_length,
+        details_crc32=details_crc32,
+    )
+
+
 def _idle(entry: Entry) -> Entry:
     idle = replace(entry, job_model=None, job_error=None)
     return idle.with_fields(job_attempts=0, job_not_before=0)

@@ -71,7 +71,7 @@ class MemoryStore:
         with self._open():
             return columns_of(sorted(self._photos.values(), key=lambda photo: photo.row))
 
-    def read_bytes(self, photo_id: PhotoId) -> bytes:
+    def read_bytes(self, photo_id: PhotoId, *, damaged: bool = False) -> bytes:
         """Return the bytes as uploaded."""
         with self._open():
             return self._bytes[self.get(photo_id).id][0]

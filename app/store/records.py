@@ -1,6 +1,7 @@
 """Between the domain's photos and the store's rows."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,9 +35,9 @@ def moment(microseconds_since_1970: int) -> datetime:
     return _EPOCH + timedelta(microseconds=microseconds_since_1970)
 
 
-def details(facts: PhotoFacts) -> bytes:
+def details(exif_facts: Mapping[str, str]) -> bytes:
     """Return what stands behind the thumbnail: JSON with the EXIF facts."""
-    return json.dumps({"exif": facts.exif}, ensure_ascii=False).encode()
+    return json.dumps({"exif": exif_facts}, ensure_ascii=False).encode()
 
 
 def exif(data: bytes | None) -> dict[str, str]:

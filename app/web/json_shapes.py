@@ -158,6 +158,7 @@ def upkeep_json(result: Verification | Compaction | Backup) -> Json:
         "photos": result.photos,
         "checked_bytes": result.checked_bytes,
         "queued": result.queued,
+        "mended": result.mended,
         "damages": [damage_json(damage) for damage in result.damages],
     }
 

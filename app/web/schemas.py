@@ -192,6 +192,15 @@ class ZipForm(Schema):
     )
 
 
+class FileQuery(Schema):
+    """Which bytes of a photo."""
+
+    damaged = fields.Boolean(
+        load_default=False,
+        metadata={"description": "Send the bytes even if they aren't those that were uploaded any more."},
+    )
+
+
 class ThumbnailQuery(Schema):
     """How large a thumbnail."""
 
@@ -342,6 +351,7 @@ class UpkeepResult(Schema):
     photos = fields.Integer(metadata={"description": "verify: how many were checked."})
     checked_bytes = fields.Integer(metadata={"description": "verify: the length of their bytes and thumbnails."})
     queued = fields.Integer(metadata={"description": "verify: photos whose features are computed anew."})
+    mended = fields.Integer(metadata={"description": "verify: photos whose thumbnail or details were made anew."})
     damages = fields.List(fields.Nested(DamageShape), metadata={"description": "verify: what is damaged."})
     freed_bytes = fields.Integer(metadata={"description": "compact: what the file system got back."})
     file = fields.String(metadata={"description": "backup: its name in the gallery file's folder."})

@@ -70,12 +70,20 @@ def retry_image(photo_id: str) -> Json:
 
 
 @blueprint.route("/images/<photo_id>/file", methods=["GET"])
+@blueprint.arguments(schemas.FileQuery, location="query")
 @blueprint.response(HTTPStatus.OK, {"type": "string", "format": "binary"}, content_type="image/*")
-@errors(HTTPStatus.NOT_FOUND)
-def get_file(photo_id: str) -> Response:
-    """Return the bytes as they were uploaded."""
-    photo, data = current_gallery().library.original(parse_photo_id(photo_id))
-    return _bytes_response(data, photo.facts.media_type, photo.id, photo.name)
+@errors(HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)
+def get_file(query: dict[str, bool], photo_id: str) -> Response:
+    """Return the bytes as they were uploaded.
+
+    Where the disk has damaged them, the answer is the error `photo_damaged`, unless they are asked for all the same.
+    """
+    photo, data = current_gallery().library.original(parse_photo_id(photo_id), damaged=query["damaged"])
+    if not query["damaged"]:
+        return _bytes_response(data, photo.facts.media_type, photo.id, photo.name)
+    response = _bytes_response(data, photo.facts.media_type, f"{photo.id}-damaged", photo.name)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @blueprint.route("/images/<photo_id>/thumbnail", methods=["GET"])

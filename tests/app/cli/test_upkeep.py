@@ -60,6 +60,16 @@ def test_what_is_damaged_is_said_in_lines(damaged: CommandLine) -> None:
     assert "2 damages" in lines[2]
 
 
+def test_what_is_left_of_a_damaged_photo_is_exported_under_another_name(damaged: CommandLine, tmp_path: Path) -> None:
+    original = (tmp_path_of(damaged) / "one.jpg").read_bytes()
+    result = damaged.run("export", tmp_path / "out", code=1)
+    assert "one.jpg.damaged" in result.stderr
+    left = (tmp_path / "out" / "one.jpg.damaged").read_bytes()
+    assert len(left) == len(original)
+    assert [at for at in range(len(left)) if left[at] != original[at]] == [500]
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.jpg")) == ["three.jpg", "two.jpg"]
+
+
 def test_a_running_gallery_computes_damaged_features_anew(damaged: CommandLine, tmp_path: Path) -> None:
     with serve(damaged.settings, tmp_path) as running:
         running.url()

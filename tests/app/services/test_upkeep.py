@@ -1,5 +1,6 @@
 """Upkeep on a real file: damage is named until it is mended, and work in the background neither piles up nor dies."""
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.domain import PhotoId, PhotoState
-from app.errors import BadParameter, StoreError
+from app.errors import BadParameter, PhotoDamaged, StoreError
 from app.inference.fake import FakeModelClient, Fault
 from app.opening import open_gallery
 from app.services.gallery import Gallery
@@ -74,6 +75,36 @@ def test_features_damaged_under_a_running_gallery_are_computed_anew(
     fake_client.fault = None
     wait_until(lambda: fake_gallery.upkeep.verify().whole, what="features computed anew")
     assert len(fake_client.batches) > batches
+
+
+def test_a_damaged_thumbnail_is_shown_all_the_same_and_made_anew(fake_gallery: Gallery, settings: Settings) -> None:
+    ids = store_photos(fake_gallery, 3)
+    library, store = fake_gallery.library, fake_gallery.library._store
+    stored = {photo_id: store.read_thumbnail(photo_id) for photo_id in ids}
+    details = json.dumps({"exif": store.get(ids[2]).facts.exif}, ensure_ascii=False).encode()
+    damage(settings.data, stored[ids[1]], [100])
+    damage(settings.data, stored[ids[2]] + details, [len(stored[ids[2]]) + 3])
+    assert library.thumbnail(ids[1], 512) == stored[ids[1]]
+    assert library.thumbnail(ids[1], 256) == library.thumbnail(ids[1], 256)
+    found = fake_gallery.upkeep.verify()
+    assert {(one.photo_id, one.part, one.recomputable) for one in found.damages} == {
+        (ids[1], Part.THUMBNAIL, True),
+        (ids[2], Part.DETAILS, True),
+    }
+    assert (found.mended, found.queued) == (2, 0)
+    assert fake_gallery.upkeep.verify().whole
+    assert {photo_id: store.read_thumbnail(photo_id) for photo_id in ids} == stored
+
+
+def test_the_thumbnail_of_a_photo_that_is_lost_cannot_be_made_anew(fake_gallery: Gallery, settings: Settings) -> None:
+    (photo_id,) = store_photos(fake_gallery, 1)
+    damage(settings.data, fake_gallery.library.thumbnail(photo_id, 512), [100])
+    damage(settings.data, drawn_photo(0), [900])
+    found = fake_gallery.upkeep.verify()
+    assert {one.part: one.recomputable for one in found.damages} == {Part.PHOTO: False, Part.THUMBNAIL: False}
+    assert found.mended == 0
+    with pytest.raises(PhotoDamaged):
+        fake_gallery.library.thumbnail(photo_id, 512)
 
 
 def test_a_photo_deleted_since_is_not_named_any_more(settings: Settings) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.domain import PhotoState
-from app.errors import StoreError, StoreFormatError
+from app.errors import PhotoDamaged, PhotoNotFound, StoreError, StoreFormatError
 from app.store import gallery_file, migrations, schema
 from app.store.hdf5 import Hdf5Store
 from app.store.verify import Part
@@ -75,6 +75,35 @@ def test_damaged_features_are_computed_anew(filled: Path) -> None:
     assert store.features(photo(3).id, MODEL) is None
     store.finish(MODEL, {photo(3).id: features(3)})
     assert store.verify().whole
+    store.close()
+
+
+def test_a_damaged_thumbnail_is_replaced_in_one_commit(filled: Path) -> None:
+    damage(filled, photo(3).thumbnail, [9])
+    store = Hdf5Store.open(filled, layout=SMALL)
+    with pytest.raises(PhotoDamaged, match="thumbnail"):
+        store.read_thumbnail(photo(3).id)
+    store.mend(photo(3).id, photo(3).thumbnail * 20, {"Camera": "Ö"})
+    assert store.verify().whole
+    with pytest.raises(PhotoNotFound):
+        store.mend(photo(5).id, b"webp", {})
+    store.close()
+    again = Hdf5Store.open(filled, layout=SMALL)
+    assert again.verify().whole
+    assert again.read_thumbnail(photo(3).id) == photo(3).thumbnail * 20
+    assert again.get(photo(3).id).facts.exif == {"Camera": "Ö"}
+    assert again.read_bytes(photo(3).id) == photo(3).data
+    again.close()
+
+
+def test_what_is_left_of_a_damaged_photo_can_be_read(filled: Path) -> None:
+    damage(filled, photo(3).data, [10, 4000])
+    store = Hdf5Store.open(filled, layout=SMALL)
+    with pytest.raises(PhotoDamaged, match="damaged"):
+        store.read_bytes(photo(3).id)
+    left = store.read_bytes(photo(3).id, damaged=True)
+    assert [at for at, (a, b) in enumerate(zip(left, photo(3).data, strict=True)) if a != b] == [10, 4000]
+    assert store.read_bytes(photo(4).id, damaged=True) == photo(4).data
     store.close()
 
 

@@ -47,7 +47,23 @@ def test_a_whole_file_verifies(client: FlaskClient) -> None:
     assert (task["kind"], task["state"], task["done"], task["of"]) == ("verify", "done", 2, 2)
     result = task["result"]
     assert result.pop("checked_bytes") > len(data)
-    assert result == {"whole": True, "photos": 2, "queued": 0, "damages": []}
+    assert result == {"whole": True, "photos": 2, "queued": 0, "mended": 0, "damages": []}
+
+
+def test_what_is_left_of_a_damaged_photo_is_sent_only_if_asked_for(client: FlaskClient, settings: Settings) -> None:
+    data = drawn_photo(1)
+    (photo_id,) = upload_ready(client, ("a.jpg", data))
+    path = f"{API}/images/{photo_id}/file"
+    assert client.get(path, query_string={"damaged": "true"}).data == data
+    damage(settings.data, data, [700])
+    answer = client.get(path)
+    assert answer.status_code == 500
+    assert error_of(answer)["code"] == "photo_damaged"
+    assert "a.jpg" in error_of(answer)["message"]
+    left = client.get(path, query_string={"damaged": "true"})
+    assert left.status_code == 200
+    assert left.headers["Cache-Control"] == "no-store"
+    assert left.data == data[:700] + bytes([data[700] ^ 0x55]) + data[701:]
 
 
 def test_a_damaged_photo_is_named(client: FlaskClient, settings: Settings) -> None:
