@@ -65,3 +65,36 @@ class GrowingArray(Generic[Scalar]):
         """Drop the entries where `mask`, bool (n,), is false."""
         self._buffer = self.values[mask]
         self._length = len(self._buffer)
+
+
+class GrowingColumns(Generic[Scalar]):
+    """Like GrowingArray, with what belongs to one entry in a column: (*shape, n) instead of (n, *shape).
+
+    So the same number of all entries stands together, which is how arithmetic on many entries is quick.
+    """
+
+    def __init__(self, dtype: DTypeLike, shape: tuple[int, ...]) -> None:
+        """Start empty, with elements of `dtype` and entries of `shape`."""
+        self._buffer: NDArray[Scalar] = np.empty((*shape, 0), dtype=dtype)
+        self._length = 0
+
+    @property
+    def values(self) -> NDArray[Scalar]:
+        """Return the entries so far, shape (*shape, n), as a view that must not be written to."""
+        return self._buffer[..., : self._length]
+
+    def append(self, entries: NDArray[Any]) -> None:
+        """Add `entries`, shape (*shape, m), at the end."""
+        end = self._length + entries.shape[-1]
+        if end > self._buffer.shape[-1]:
+            capacity = max(end, 2 * self._buffer.shape[-1], MIN_CAPACITY)
+            buffer = np.empty((*self._buffer.shape[:-1], capacity), dtype=self._buffer.dtype)
+            buffer[..., : self._length] = self.values
+            self._buffer = buffer
+        self._buffer[..., self._length : end] = entries
+        self._length = end
+
+    def keep(self, mask: NDArray[np.bool_]) -> None:
+        """Drop the entries where `mask`, bool (n,), is false."""
+        self._buffer = self.values[..., mask]
+        self._length = self._buffer.shape[-1]

@@ -5,85 +5,74 @@ their confidences; the similarity is twice the matched weight over all confidenc
 is defined in `layout_reference.py`; here all photos are matched at once, with the same results.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from app.search.growing import GrowingArray
+from app.domain import Float32
+from app.search.growing import GrowingArray, GrowingColumns
 from app.search.objects import Objects, by_class, numbered_objects, objects_of_photo
-from app.search.rows import RowIndex, Rows, among
+from app.search.ranking import Bounds
+from app.search.rows import RowIndex, Rows
 
-CHUNK_PAIRS = 1_000_000
-"""How many pairs of objects are compared at once; it bounds the memory of a search."""
+CHUNK_PAIRS = 1 << 15
+"""How many pairs of objects are compared at once; so many stay in the processor's cache."""
+FLAT = 1e-20
+"""Areas not above this, in square pixels, are beyond what 32-bit numbers can tell apart."""
+ROUNDING = 1e-5
+"""More than all rounding errors of 32-bit numbers together can make of twice a matched weight."""
+BOX = 4
+"""Numbers of a box; an object's confidence comes after them."""
 
 
 @dataclass(frozen=True)
-class ClassObjects:
-    """All objects of one class; those of one photo stand together, in their order.
+class Arrangements:
+    """The photos with a certain number of objects of one class, and these objects.
 
-    rows: int32 (m,). confidences: float32 (m,). boxes: float32 (m, 4), upright, pixels of the model input.
+    rows: int32 (p,). objects: float32 (5, n_objects, p): xmin, ymin, xmax, ymax of the upright box in pixels of the
+    model input, and the confidence; those of one photo in their order.
     """
 
     rows: NDArray[np.int32]
-    confidences: NDArray[np.float32]
-    boxes: NDArray[np.float32]
+    objects: Float32
 
 
 @dataclass(frozen=True)
 class Snapshot:
     """A state of the index that never changes: all searches read one.
 
-    masses: float64 (one past the highest row,), the sum of each photo's confidences.
+    masses: float64 (one past the highest row,), the sum of each photo's confidences. classes: by class, all its
+    arrangements.
     """
 
     masses: NDArray[np.float64]
-    classes: dict[int, ClassObjects]
+    classes: dict[int, list[Arrangements]]
 
 
-@dataclass(frozen=True)
-class Pairs:
-    """Pairs of a query's object with a gallery photo's object of the same class that overlap.
+class GrowingArrangements:
+    """The photos with a certain number of objects of one class, as the writer extends them."""
 
-    rows: int64 (p,), the photo. own: int64 (p,), the query's object. other: int64 (p,), the photo's object, by
-    its place among all of the class. weights: float64 (p,), above 0.
-    """
-
-    rows: Rows
-    own: NDArray[np.int64]
-    other: NDArray[np.int64]
-    weights: NDArray[np.float64]
-
-    def of(self, chosen: NDArray[np.integer] | NDArray[np.bool_]) -> "Pairs":
-        """Return the pairs at `chosen`, which are indexes or a mask."""
-        return Pairs(self.rows[chosen], self.own[chosen], self.other[chosen], self.weights[chosen])
-
-
-class GrowingObjects:
-    """The objects of one class as the writer extends them."""
-
-    def __init__(self) -> None:
+    def __init__(self, n_objects: int) -> None:
         self._rows = GrowingArray[np.int32](np.int32)
-        self._confidences = GrowingArray[np.float32](np.float32)
-        self._boxes = GrowingArray[np.float32](np.float32, (4,))
+        self._objects = GrowingColumns[np.float32](np.float32, (BOX + 1, n_objects))
 
-    def append(self, rows: Rows, objects: Objects) -> None:
-        """Add `objects` of the photos `rows`, int64 (m,), repeated for each object of a photo."""
+    def append(self, rows: Rows, objects: NDArray[np.float64]) -> None:
+        """Add photos: int64 (p,), and their objects, float (5, n_objects, p)."""
         self._rows.append(rows)
-        self._confidences.append(objects.confidences)
-        self._boxes.append(_upright(objects.boxes))
+        self._objects.append(objects)
 
-    def drop(self, rows: Rows, end: int) -> None:
-        """Take out the objects of the photos `rows`, all below `end`."""
-        kept = ~among(self._rows.values, rows, end)
+    def drop(self, dropped: NDArray[np.bool_]) -> None:
+        """Take out the photos whose row is True in `dropped`, bool (one past the highest row,)."""
+        kept = ~dropped[self._rows.values]
         if not kept.all():
             self._rows.keep(kept)
-            self._confidences.keep(kept)
-            self._boxes.keep(kept)
+            self._objects.keep(kept)
 
-    def freeze(self) -> ClassObjects:
-        """Return the objects so far."""
-        return ClassObjects(self._rows.values, self._confidences.values, self._boxes.values)
+    def freeze(self) -> Arrangements:
+        """Return the photos so far."""
+        return Arrangements(self._rows.values, self._objects.values)
 
 
 class LayoutIndex(RowIndex):
@@ -96,7 +85,7 @@ class LayoutIndex(RowIndex):
     def __init__(self) -> None:
         super().__init__()
         self._masses = GrowingArray[np.float64](np.float64)
-        self._objects: dict[int, GrowingObjects] = {}
+        self._arrangements: dict[int, dict[int, GrowingArrangements]] = {}
         self._snapshot = Snapshot(np.zeros(0), {})
 
     def add(self, rows: ArrayLike, features: ArrayLike) -> None:
@@ -106,126 +95,191 @@ class LayoutIndex(RowIndex):
         Raises ValueError for wrong shapes and for values that no detector may give; nothing is changed then.
         """
         numbers, objects = numbered_objects(rows, features)
-        masses = np.zeros(len(numbers))
-        np.add.at(masses, objects.photos, objects.confidences)
+        masses = np.bincount(objects.photos, objects.confidences, minlength=len(numbers))
         with self._writing:
             self._drop(numbers)
             self._held.add(numbers)
-            self._set_masses(numbers, masses)
-            self._append(numbers[objects.photos], objects)
+            self._masses.put(numbers, masses)
+            self._append(numbers, objects)
             self._publish()
 
     def similarities(self, feature: ArrayLike) -> NDArray[np.float64]:
         """Return the `layout` similarity of a photo with all, float64 (one past the highest row,), by row.
 
-        feature: float (n_objects, 6). Rows that aren't held have 0.
+        feature: float32 (n_objects, 6). Rows that aren't held have 0. It matches all photos' objects: where the best
+        are enough, ask for `bounds`.
         """
         snapshot = self._snapshot
-        objects = objects_of_photo(feature)
-        matched = np.zeros(len(snapshot.masses))
-        for class_id, chosen in by_class(objects):
-            others = snapshot.classes.get(class_id)
-            if others is not None and len(others.rows):
-                pairs = _overlapping_pairs(objects.of(chosen), others)
-                matched += _matched_weights(pairs, len(others.rows), len(matched))
-        masses = snapshot.masses + objects.confidences.sum()
-        result: NDArray[np.float64] = np.divide(2 * matched, masses, out=np.zeros(len(masses)), where=masses > 0)
-        return np.minimum(result, 1.0)
+        return self._exact(snapshot, objects_of_photo(np.asarray(feature, dtype=np.float32)))(
+            np.arange(len(snapshot.masses))
+        )
+
+    def bounds(self, feature: ArrayLike) -> Bounds:
+        """Return what the `layout` similarities of a photo with all can be at most, by row, and the exact ones.
+
+        feature: float32 (n_objects, 6). Rows that aren't held have 0.
+        """
+        snapshot = self._snapshot
+        objects = objects_of_photo(np.asarray(feature, dtype=np.float32))
+        matched = np.zeros(len(snapshot.masses), dtype=np.float32)
+        for own, others in _comparable(objects, snapshot):
+            self._match(own.astype(np.float32), others, matched, most_matched)
+        masses = (snapshot.masses + objects.confidences.sum()).astype(np.float32)
+        matched *= 2 + ROUNDING
+        uppers = np.divide(matched, masses, out=np.zeros_like(matched), where=masses > 0)
+        return Bounds(uppers, self._exact(snapshot, objects))
+
+    def _exact(self, snapshot: Snapshot, objects: Objects) -> Callable[[Rows], NDArray[np.float64]]:
+        """Return what computes the similarities of the photo of `objects` with the photos of rows."""
+
+        def exact(rows: Rows) -> NDArray[np.float64]:
+            wanted = np.zeros(len(snapshot.masses), dtype=bool)
+            wanted[rows] = True
+            matched = np.zeros(len(snapshot.masses))
+            for own, others in _comparable(objects, snapshot):
+                chosen = np.flatnonzero(wanted[others.rows])
+                some = Arrangements(others.rows[chosen], others.objects[..., chosen])
+                self._match(own, some, matched, matched_greedily)
+            masses = snapshot.masses[rows] + objects.confidences.sum()
+            scores = np.divide(2 * matched[rows], masses, out=np.zeros(len(rows)), where=masses > 0)
+            return np.asarray(np.minimum(scores, 1.0))
+
+        return exact
+
+    def _match(
+        self,
+        own: NDArray[np.floating],
+        others: Arrangements,
+        matched: NDArray[np.floating],
+        match: Callable[[NDArray[np.floating]], NDArray[np.floating]],
+    ) -> None:
+        """Add what `match` makes of the weights of one class's pairs to `matched`, for photos in `others`.
+
+        own: float (5, n_own), the query's objects. matched: float (n_rows,), of the same precision.
+        """
+
+        def work(part: slice) -> None:
+            weights = pair_weights(own, others.objects[..., part].astype(own.dtype, copy=False))
+            # Each row stands only once in the arrangements, so that plain indexing adds everything.
+            matched[others.rows[part]] += match(weights)
+
+        n_pairs = own.shape[1] * others.objects.shape[1]
+        self._workers.each(work, len(others.rows), max(1, CHUNK_PAIRS // n_pairs))
 
     def _drop(self, rows: Rows) -> None:
         held = self._held.discard(rows)
-        if len(held):
-            for objects in self._objects.values():
-                objects.drop(held, self._held.end)
-
-    def _set_masses(self, rows: Rows, masses: NDArray[np.float64]) -> None:
-        old_end = len(self._masses)
-        replaced = rows < old_end
-        if replaced.any():
-            # A search may be reading these very values: change a copy.
-            self._masses.keep(np.ones(old_end, dtype=bool))
-            self._masses.values[rows[replaced]] = masses[replaced]
-        added = np.zeros(max(self._held.end - old_end, 0))
-        added[rows[~replaced] - old_end] = masses[~replaced]
-        self._masses.append(added)
+        if not len(held):
+            return
+        self._masses.put(held, np.zeros(len(held)))
+        dropped = np.zeros(self._held.end, dtype=bool)
+        dropped[held] = True
+        for by_number in self._arrangements.values():
+            for arrangements in by_number.values():
+                arrangements.drop(dropped)
 
     def _append(self, rows: Rows, objects: Objects) -> None:
-        for class_id, chosen in by_class(objects):
-            growing = self._objects.setdefault(class_id, GrowingObjects())
-            growing.append(rows[chosen], objects.of(chosen))
+        """Add the objects of the photos `rows`, int64 (n,)."""
+        order = np.argsort(objects.class_ids * len(rows) + objects.photos, kind="stable")
+        keys = (objects.class_ids * len(rows) + objects.photos)[order]
+        starts = np.flatnonzero(np.diff(keys, prepend=-1))
+        numbers = np.diff(starts, append=len(keys))
+        columns = _columns(objects)
+        kinds = keys[starts] // max(len(rows), 1) * (len(keys) + 1) + numbers
+        for kind in np.unique(kinds):
+            class_id, number = divmod(int(kind), len(keys) + 1)
+            first = starts[kinds == kind]
+            chosen = order[first + np.arange(number)[:, None]]
+            by_number = self._arrangements.setdefault(class_id, {})
+            arrangements = by_number.setdefault(number, GrowingArrangements(number))
+            arrangements.append(rows[objects.photos[chosen[0]]], columns[:, chosen])
 
     def _publish(self) -> None:
-        frozen = {class_id: objects.freeze() for class_id, objects in self._objects.items()}
-        self._snapshot = Snapshot(self._masses.values, frozen)
+        classes = {
+            class_id: [arrangements.freeze() for arrangements in by_number.values()]
+            for class_id, by_number in self._arrangements.items()
+        }
+        self._snapshot = Snapshot(self._masses.values, classes)
 
 
-def overlaps(boxes: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the intersection over union, float64 (n, m), of upright boxes (n, 4) and (m, 4)."""
-    left, top, right, bottom = (column[:, None] for column in boxes.T)
-    other_left, other_top, other_right, other_bottom = others.T
-    common = np.minimum(right, other_right) - np.maximum(left, other_left)
-    np.maximum(common, 0, out=common)
-    common_height = np.minimum(bottom, other_bottom) - np.maximum(top, other_top)
-    common *= np.maximum(common_height, 0, out=common_height)
-    other_areas = (other_right - other_left) * (other_bottom - other_top)
-    union = (right - left) * (bottom - top) + other_areas - common
-    flat = union <= 0
-    shares: NDArray[np.float64] = np.divide(common, union, out=common, where=~flat)
-    if flat.any():
-        own, other = np.nonzero(flat)
-        shares[own, other] = (boxes[own] == others[other]).all(axis=1)
-    return shares
+def _comparable(objects: Objects, snapshot: Snapshot) -> Iterator[tuple[NDArray[np.float64], Arrangements]]:
+    """Yield the query's objects of each class, float64 (5, n_own), with each of the class's arrangements."""
+    own = _columns(objects)
+    for class_id, chosen in by_class(objects):
+        for arrangements in snapshot.classes.get(class_id, []):
+            yield own[:, chosen], arrangements
 
 
-def _upright(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.concatenate([np.minimum(boxes[:, :2], boxes[:, 2:]), np.maximum(boxes[:, :2], boxes[:, 2:])], axis=1)
+def pair_weights(own: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return each pair's overlap times the geometric mean of the confidences, float (n_own, n_others, p).
 
-
-def _overlapping_pairs(own: Objects, others: ClassObjects) -> Pairs:
-    """Return all pairs of the query's objects of one class with `others` of the same class that overlap."""
-    parts = []
-    boxes = _upright(own.boxes)
-    step = max(1, CHUNK_PAIRS // len(own))
-    for start in range(0, len(others.rows), step):
-        chunk = slice(start, start + step)
-        shares = overlaps(boxes, others.boxes[chunk].astype(np.float64))
-        one, other = np.nonzero(shares > 0)
-        confidences = own.confidences[one] * others.confidences[chunk][other].astype(np.float64)
-        rows = others.rows[chunk][other].astype(np.int64)
-        parts.append(Pairs(rows, one, other + start, shares[one, other] * np.sqrt(confidences)))
-    pairs = _concatenated(parts)
-    return pairs.of(pairs.weights > 0)
-
-
-def _concatenated(parts: list[Pairs]) -> Pairs:
-    columns = [[part.rows, part.own, part.other] for part in parts]
-    rows, own, other = (np.concatenate(column) for column in zip(*columns, strict=True))
-    return Pairs(rows, own, other, np.concatenate([part.weights for part in parts]))
-
-
-def _matched_weights(pairs: Pairs, n_others: int, n_rows: int) -> NDArray[np.float64]:
-    """Return the weight of each photo's matched pairs, float64 (n_rows,).
-
-    Taking pairs by falling weight while both objects are free equals taking, again and again, every pair that
-    is the first one left of both its objects; that takes a few rounds over whole arrays.
+    own: float (5, n_own). others: float (5, n_others, p), of the same type. Both are columns of upright boxes and a
+    confidence. Results in float32 are a little off; those of boxes next to nothing are too high.
     """
-    pairs = pairs.of(np.lexsort((pairs.other, pairs.own, -pairs.weights)))
-    matched = np.zeros(n_rows)
-    taken_others = np.zeros(n_others, dtype=bool)
-    while len(pairs.weights):
-        own_keys = pairs.rows * (int(pairs.own.max()) + 1) + pairs.own
-        chosen = _first_of_each(own_keys) & _first_of_each(pairs.other)
-        # Distinct pairs of one photo may be chosen together, so each has to be counted.
-        matched += np.bincount(pairs.rows[chosen], pairs.weights[chosen], minlength=n_rows)
-        taken_others[pairs.other[chosen]] = True
-        own_taken = np.isin(own_keys, own_keys[chosen])
-        pairs = pairs.of(~(own_taken | taken_others[pairs.other]))
+    # Arithmetic with a number that stands in memory as often as needed is twice as fast as with one number.
+    left, top, right, bottom, confidence = np.repeat(own[:, :, None, None], others.shape[2], axis=3)
+    other_left, other_top, other_right, other_bottom, other_confidence = others
+    none = np.zeros_like(left)
+    common = np.minimum(right, other_right)
+    common -= np.maximum(left, other_left)
+    np.maximum(common, none, out=common)
+    common_height = np.minimum(bottom, other_bottom)
+    common_height -= np.maximum(top, other_top)
+    common *= np.maximum(common_height, none, out=common_height)
+    union = (other_right - other_left) * (other_bottom - other_top) + (right - left) * (bottom - top)
+    union -= common
+    flat = union <= (FLAT if union.dtype == np.float32 else 0)
+    if flat.any():
+        equal = (own[:BOX, :, None, None] == others[:BOX, None]).all(axis=0)
+        common[flat], union[flat] = equal[flat] if union.dtype == np.float64 else 1, 1
+    common /= union
+    geometric_mean = np.multiply(confidence, other_confidence, out=union)
+    common *= np.sqrt(geometric_mean, out=geometric_mean)
+    return np.asarray(common)
+
+
+def most_matched(weights: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return what the weight of each photo's matched pairs, float (p,), can be at most; see `matched_greedily`.
+
+    No object is in more than its heaviest pair.
+    """
+    n_own, n_others, _ = weights.shape
+    if n_own == 1 or n_others == 1:
+        return np.asarray(weights.max(axis=(0, 1)))
+    return np.asarray(np.minimum(weights.max(axis=0).sum(axis=0), weights.max(axis=1).sum(axis=0)))
+
+
+def matched_greedily(weights: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the weight of each photo's matched pairs, float (p,), from all pairs', (n_own, n_others, p).
+
+    Pairs are taken by falling weight while both objects are free, the first of equal ones; `weights` is used up.
+    """
+    n_own, n_others, n_photos = weights.shape
+    matched: NDArray[np.floating] = weights.reshape(-1, n_photos).max(axis=0)
+    if n_own == 1 or n_others == 1:
+        return matched
+    heaviest, left = matched, np.arange(n_photos)
+    for _ in range(min(n_own, n_others) - 1):
+        _take_heaviest(weights)
+        heaviest = weights.reshape(-1, len(left)).max(axis=0)
+        going_on = heaviest > 0
+        if not going_on.any():
+            break
+        if 2 * np.count_nonzero(going_on) < len(left):
+            left, heaviest, weights = left[going_on], heaviest[going_on], weights[..., going_on]
+        matched[left] += heaviest
     return matched
 
 
-def _first_of_each(keys: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell of each entry whether no equal key stands before it, bool (n,)."""
-    firsts = np.unique(keys, return_index=True)[1]
-    result = np.zeros(len(keys), dtype=bool)
-    result[firsts] = True
-    return result
+def _take_heaviest(weights: NDArray[np.floating]) -> None:
+    """Set the pairs of both objects of each photo's heaviest pair to 0; see `matched_greedily`."""
+    _, n_others, n_photos = weights.shape
+    own, other = np.divmod(weights.reshape(-1, n_photos).argmax(axis=0), n_others)
+    photos = np.arange(n_photos)
+    weights[own, :, photos] = 0
+    weights[:, other, photos] = 0
+
+
+def _columns(objects: Objects) -> NDArray[np.float64]:
+    """Return upright boxes and confidences as columns, float64 (5, m)."""
+    low, high = objects.boxes[:, :2].T, objects.boxes[:, 2:].T
+    return np.concatenate([np.minimum(low, high), np.maximum(low, high), objects.confidences[None]])

@@ -11,6 +11,9 @@ from app.search.rows import Rows
 GROUPS = 64
 """Scores are thinned out by so much before the best are looked for; that is far quicker than to sort out all."""
 
+BATCH_GROWTH = 4
+"""Each time the exact scores of so many more are computed, as long as there are some that could be among the best."""
+
 
 @dataclass(frozen=True)
 class Ranked:
@@ -48,8 +51,7 @@ def top(
     allowed: bool (n_rows,), the only rows that count; rows past its end don't.
     """
     considered = eligible(scores, exclude, allowed)
-    rows = _reaching(considered, max(nth_best(considered, limit), above))
-    rows = rows[scores[rows] > above]
+    rows = _reaching(considered, nth_best(considered, limit), above)
     return ranked(rows, scores[rows], limit)
 
 
@@ -62,15 +64,21 @@ def top_bounded(
     allowed: NDArray[np.bool_] | None = None,
 ) -> Ranked:
     """Return what `top` would return of all exact scores, computing only those of rows that can be among the best."""
+    if limit < 1:
+        return ranked(np.zeros(0, dtype=np.int64), np.zeros(0), limit)
     uppers = eligible(bounds.uppers, exclude, allowed)
-    promising = _reaching(uppers, nth_best(uppers, limit))
-    promising = promising[np.argsort(-uppers[promising], kind="stable")[: max(limit, 0)]]
-    floor = above
-    if len(promising) == limit > 0:
-        # So many photos score at least this: one whose upper bound is lower can't be among the best.
-        floor = max(above, float(bounds.exact(promising).min()))
-    rows = _reaching(uppers, floor) if limit > 0 else promising
+    rows = _by_upper(_reaching(uppers, nth_best(uppers, limit), above), uppers)[:limit]
     scores = bounds.exact(rows)
+    # So many photos have at least the lowest of these scores: one that can't reach it isn't among the best.
+    floor = scores.min() if len(rows) == limit else -np.inf
+    promising = _by_upper(_reaching(uppers, floor, above), uppers)[len(rows) :]
+    size = limit
+    while len(promising):
+        size *= BATCH_GROWTH
+        rows = np.concatenate([rows, promising[:size]])
+        scores = np.concatenate([scores, bounds.exact(promising[:size])])
+        promising = promising[size:]
+        promising = promising[uppers[promising] >= nth_best(scores, limit)]
     chosen = scores > above
     return ranked(rows[chosen], scores[chosen], limit)
 
@@ -116,11 +124,16 @@ def nth_best(scores: NDArray[np.floating], n: int) -> float:
     return float(np.partition(scores, -n)[-n])
 
 
-def _reaching(scores: NDArray[np.floating], floor: float) -> Rows:
-    """Return the rows whose score is at least `floor`, and above -inf: int64 (n,), ascending."""
-    least = scores.dtype.type(floor)
-    if least > floor:
+def _reaching(scores: NDArray[np.floating], floor: float, above: float) -> Rows:
+    """Return the rows whose score is at least `floor` and above `above`: int64 (n,), ascending."""
+    least = scores.dtype.type(max(floor, above))
+    if least > max(floor, above):
         # Rounded to what scores are made of, the floor must not rise.
         least = np.nextafter(least, scores.dtype.type(-np.inf))
-    reaching = scores > least if least == -np.inf else scores >= least
-    return np.flatnonzero(reaching).astype(np.int64, copy=False)
+    rows = np.flatnonzero(scores >= least)
+    return rows[scores[rows] > above].astype(np.int64, copy=False)
+
+
+def _by_upper(rows: Rows, uppers: NDArray[np.floating]) -> Rows:
+    """Return `rows` by falling upper bound, equal ones by row."""
+    return rows[np.argsort(-uppers[rows], kind="stable")]

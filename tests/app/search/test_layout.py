@@ -7,7 +7,7 @@ from scipy.optimize import linear_sum_assignment
 
 from app.domain import Float32
 from app.search import layout
-from app.search.layout import LayoutIndex, overlaps
+from app.search.layout import LayoutIndex
 from app.search.layout_reference import layout_similarity, matched_pairs, overlap
 from tests.app.search.photos import feature, galleries, photos, stacked
 
@@ -84,6 +84,7 @@ def test_chunks_change_nothing(gallery: list[Float32], query: Float32) -> None:
 
 
 def test_equal_boxes_without_area_overlap_fully_and_others_not_at_all() -> None:
-    line, other_line = [50.0, 0.0, 50.0, 90.0], [50.0, 0.0, 50.0, 80.0]
-    shares = overlaps(np.array([line]), np.array([line, other_line]))
-    assert shares.tolist() == [[1.0, 0.0]]
+    line, other_line = (1.0, 1.0, 50.0, 0.0, 50.0, 90.0), (1.0, 1.0, 50.0, 0.0, 50.0, 80.0)
+    assert similarity(feature(line), feature(line)) == 1
+    assert similarity(feature(line), feature(other_line)) == 0
+    assert similarity(feature(line, other_line), feature(other_line)) == pytest.approx(2 / 3)
