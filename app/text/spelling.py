@@ -11,6 +11,8 @@ LONGEST_WORD = 30
 _FARTHEST = 0.5
 """Words are near up to this many edits a letter."""
 _RARITY_MALUS = 0.25
+_LETTERS_AN_EDIT = 4
+"""How many letters of a word that is being typed excuse a wrong one."""
 _SHORTEST_CORRECTED = 4
 _CLEARLY_BETTER = 0.05
 """By how much the nearest word must be nearer than the next one to be taken without asking."""
@@ -50,6 +52,14 @@ class Speller:
     def near(self, word: str, n: int) -> list[str]:
         """Return up to `n` words that are spelled or sound like `word`, the likeliest first."""
         return self._nearest(word, n).words
+
+    def near_beginnings(self, typed: str, n: int) -> list[str]:
+        """Return up to `n` words that begin nearly as `typed`, which isn't finished: with few letters wrong."""
+        if not 1 < len(typed) <= LONGEST_WORD:
+            return []
+        edits = _edit_rows(typed, self._spellings[:, : len(typed) + 2]).min(axis=0)
+        best = np.argsort(edits, kind="stable")[:n]
+        return [self._words[at] for at in best if edits[at] <= max(1, len(typed) // _LETTERS_AN_EDIT)]
 
     def correction(self, word: str) -> str | None:
         """Return the word that `word` clearly is a misspelling of; None if there is none or it might be another."""
@@ -99,8 +109,17 @@ def edit_distances(word: str, others: Letters, lengths: NDArray[np.int64]) -> ND
     others: uint8 (n, width). lengths: int64 (n,), of each. Returns int64 (n,).
     """
     width = int(lengths.max(initial=0))
+    return _edit_rows(word, others[:, :width])[lengths, np.arange(len(others))].astype(np.int64)
+
+
+def _edit_rows(word: str, others: Letters) -> NDArray[np.int8]:
+    """Return the edits that make the first letters of each of `others` of a word, int8 (width + 1, n).
+
+    others: uint8 (n, width). Row i holds the edits to the first i letters.
+    """
     codes = _letters([word])[0, : len(word)]
     columns = np.ascontiguousarray(others.T)
+    width = len(columns)
     rows = [np.repeat(np.arange(width + 1, dtype=np.int8)[:, None], len(others), axis=1)]
     for row, letter in enumerate(codes, start=1):
         last = rows[-1]
@@ -115,7 +134,7 @@ def edit_distances(word: str, others: Letters, lengths: NDArray[np.int64]) -> ND
                 np.minimum(cheapest, rows[-2][column - 2] + np.int8(1), out=cheapest, where=swapped)
             current[column] = cheapest
         rows = [last, current]
-    return rows[-1][lengths, np.arange(len(others))].astype(np.int64)
+    return rows[-1]
 
 
 def _letters(words: Sequence[str]) -> Letters:

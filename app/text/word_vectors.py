@@ -42,6 +42,11 @@ class WordVectors:
         return len(self._row_of)
 
     @property
+    def vocabulary(self) -> list[str]:
+        """All words, the frequent ones first; a collocation's words are joined by `_`."""
+        return list(self._row_of)
+
+    @property
     def width(self) -> int:
         """The number of dimensions."""
         return int(self._vectors.shape[1])
@@ -88,7 +93,7 @@ class WordVectors:
     @cached_property
     def _speller(self) -> Speller:
         """Made when the first unknown word comes: it takes longer than one search may."""
-        return Speller(list(self._row_of))
+        return Speller(self.vocabulary)
 
 
 def _unit(vector: Float32) -> Float32:
