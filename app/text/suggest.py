@@ -105,10 +105,10 @@ class Suggester:
             yield from ((Kind.KEY, key, start) for key in self._keys(place) if key.startswith(last))
         yield from _beginning(Kind.TAG, self._tags, last, start)
         yield from _inside(Kind.LABEL, labels, last, start)
-        words = self._vocabulary.beginning_with(last, limit + 1)
-        yield from ((Kind.WORD, word, start) for word in words if word not in STOP_WORDS)
+        known = self._vocabulary.beginning_with(last, limit + 1)
+        yield from ((Kind.WORD, word, start) for word in known if word not in STOP_WORDS)
         yield from _inside(Kind.TAG, self._tags, last, start)
-        if not words and len(last) >= _TYPO_FROM and not _SIGNS.search(last):
+        if not known and len(last) >= _TYPO_FROM and not _SIGNS.search(last):
             yield from ((kind, name, start) for kind, name in self._alike(last, limit))
 
     def _openings(self, place: Unfinished, start: int, photos: Mapping[str, int]) -> Iterator[Candidate]:
