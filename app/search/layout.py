@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from app.domain import Float32
 from app.search.growing import GrowingArray, GrowingColumns
-from app.search.objects import Objects, by_class, numbered_objects, objects_of_photo
+from app.search.objects import Objects, by_class, grouped, numbered_objects, objects_of_photo, runs, stable_order
 from app.search.ranking import Bounds
 from app.search.rows import RowIndex, Rows
 
@@ -58,8 +58,8 @@ class GrowingArrangements:
         self._rows = GrowingArray[np.int32](np.int32)
         self._objects = GrowingColumns[np.float32](np.float32, (BOX + 1, n_objects))
 
-    def append(self, rows: Rows, objects: NDArray[np.float64]) -> None:
-        """Add photos: int64 (p,), and their objects, float (5, n_objects, p)."""
+    def append(self, rows: Rows, objects: Float32) -> None:
+        """Add photos: int64 (p,), and their objects, float32 (5, n_objects, p)."""
         self._rows.append(rows)
         self._objects.append(objects)
 
@@ -179,19 +179,20 @@ class LayoutIndex(RowIndex):
 
     def _append(self, rows: Rows, objects: Objects) -> None:
         """Add the objects of the photos `rows`, int64 (n,)."""
-        order = np.argsort(objects.class_ids * len(rows) + objects.photos, kind="stable")
-        keys = (objects.class_ids * len(rows) + objects.photos)[order]
-        starts = np.flatnonzero(np.diff(keys, prepend=-1))
-        numbers = np.diff(starts, append=len(keys))
-        columns = _columns(objects)
-        kinds = keys[starts] // max(len(rows), 1) * (len(keys) + 1) + numbers
-        for kind in np.unique(kinds):
-            class_id, number = divmod(int(kind), len(keys) + 1)
-            first = starts[kinds == kind]
-            chosen = order[first + np.arange(number)[:, None]]
+        groups = grouped(objects)
+        columns = _columns(objects).astype(np.float32)[:, groups.order]
+        rows = rows[groups.photos]
+        most = int(groups.numbers.max(initial=0)) + 1
+        kinds = groups.class_ids * most + groups.numbers
+        by_kind = stable_order(kinds)
+        for kind, same in runs(kinds[by_kind]):
+            class_id, number = divmod(kind, most)
+            chosen = by_kind[same]
             by_number = self._arrangements.setdefault(class_id, {})
-            arrangements = by_number.setdefault(number, GrowingArrangements(number))
-            arrangements.append(rows[objects.photos[chosen[0]]], columns[:, chosen])
+            if number not in by_number:
+                by_number[number] = GrowingArrangements(number)
+            places = groups.starts[chosen] + np.arange(number)[:, None]
+            by_number[number].append(rows[chosen], np.take(columns, places, axis=1))
 
     def _publish(self) -> None:
         classes = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,16 +36,45 @@ class Objects:
         """Return the objects at `chosen`, which are indexes or a mask."""
         return Objects(self.photos[chosen], self.class_ids[chosen], self.confidences[chosen], self.boxes[chosen])
 
-    def by_class_and_photo(
-        self, n_photos: int, values: NDArray[np.float64] | None = None
-    ) -> NDArray[np.float64] | NDArray[np.int64]:
-        """Return how many objects of each class each photo has, or the sum of their `values`, float (m,).
 
-        The shape is (one past the highest class, n_photos).
-        """
-        n_classes = int(self.class_ids.max(initial=BACKGROUND)) + 1
-        table = np.bincount(self.class_ids * n_photos + self.photos, values, minlength=n_classes * n_photos)
-        return np.asarray(table.reshape(n_classes, n_photos))
+@dataclass(frozen=True)
+class Groups:
+    """What each photo holds of each class, one entry a group of objects, class by class and then photo by photo.
+
+    class_ids: int64 (g,). photos: int64 (g,). numbers: int64 (g,), how many objects. order: int64 (m,), the objects
+    group by group, in their order. starts: int64 (g,), where each group starts in that.
+    """
+
+    class_ids: NDArray[np.int64]
+    photos: Rows
+    numbers: NDArray[np.int64]
+    order: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+
+def grouped(objects: Objects) -> Groups:
+    """Return the groups of `objects`."""
+    order = stable_order(objects.class_ids)
+    class_ids, photos = objects.class_ids[order], objects.photos[order]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (class_ids[1:] != class_ids[:-1]) | (photos[1:] != photos[:-1])
+    starts = np.flatnonzero(first)
+    return Groups(class_ids[starts], photos[starts], np.diff(starts, append=len(order)), order, starts)
+
+
+def stable_order(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return what sorts `keys`, int64 (n,), 0 or more, equal ones in their order: int64 (n,)."""
+    # NumPy sorts small numbers much faster, if told that they are.
+    small = keys.astype(np.min_scalar_type(int(keys.max(initial=0))))
+    return np.argsort(small, kind="stable").astype(np.int64, copy=False)
+
+
+def runs(keys: NDArray[np.int64]) -> Iterator[tuple[int, slice]]:
+    """Yield each of the sorted `keys`, int64 (n,), once, with where it stands."""
+    bounds = [0, *(np.flatnonzero(np.diff(keys)) + 1).tolist(), len(keys)]
+    for start, stop in pairwise(bounds):
+        if stop > start:
+            yield int(keys[start]), slice(start, stop)
 
 
 def objects_of_photos(features: ArrayLike) -> Objects:
@@ -52,16 +82,17 @@ def objects_of_photos(features: ArrayLike) -> Objects:
 
     Raises ValueError for another shape, values that aren't finite and negative confidences.
     """
-    array = np.asarray(features, dtype=np.float64)
+    array = np.asarray(features)
     if array.ndim != 3 or array.shape[2] != OBJECT_FIELDS:
         raise ValueError(f"Features have the shape (photos, objects, {OBJECT_FIELDS}), not {array.shape}.")
     if not np.isfinite(array).all():
         raise ValueError("Features must be finite numbers.")
-    photos, slots = np.nonzero(array[:, :, 0] > BACKGROUND)
-    flat = array[photos, slots]
-    if len(flat) and flat[:, 1].min() < 0:
-        raise ValueError(f"A confidence is 0 or more, not {flat[:, 1].min()}.")
-    return Objects(photos, np.rint(flat[:, 0]).astype(np.int64), flat[:, 1], flat[:, 2:])
+    rows = array.reshape(-1, OBJECT_FIELDS)
+    places = np.flatnonzero(rows[:, 0] > BACKGROUND)
+    class_ids, confidences, *_ = columns = np.ascontiguousarray(rows[places].T, dtype=np.float64)
+    if confidences.min(initial=0) < 0:
+        raise ValueError(f"A confidence is 0 or more, not {confidences.min()}.")
+    return Objects(places // max(array.shape[1], 1), np.rint(class_ids).astype(np.int64), confidences, columns[2:].T)
 
 
 def objects_of_photo(feature: ArrayLike) -> Objects:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from app.domain import Float32
 from app.search.growing import GrowingArray
-from app.search.objects import Objects, by_class, numbered_objects, objects_of_photo, weights
+from app.search.objects import Objects, by_class, grouped, numbered_objects, objects_of_photo, runs, weights
 from app.search.rows import RowIndex, Rows, among
 
 THRESHOLD = 1e-5
@@ -72,7 +72,7 @@ class GrowingPostings:
         self._faint_rows = GrowingArray[np.int32](np.int32)
         self._faint_weights = GrowingArray[np.float64](np.float64)
 
-    def append(self, rows: Rows, counts: NDArray[np.floating], sums: NDArray[np.floating], end: int) -> None:
+    def append(self, rows: Rows, counts: NDArray[np.int64], sums: NDArray[np.float64], end: int) -> None:
         """Add photos, of which none is held: int64 (m,) below `end`, how many objects and a quarter of their g."""
         if self._rows is None:
             self._counts.put(rows, counts)
@@ -187,11 +187,11 @@ class SsdIndex(RowIndex):
 
     def _append(self, rows: Rows, objects: Objects) -> None:
         own_weights = weights(objects)
-        counts, sums = objects.by_class_and_photo(len(rows)), objects.by_class_and_photo(len(rows), own_weights / 4)
-        for class_id in np.flatnonzero(counts.any(axis=1)).tolist():
+        groups = grouped(objects)
+        sums = np.add.reduceat(own_weights[groups.order], groups.starts) / 4 if len(objects) else np.zeros(0)
+        for class_id, part in runs(groups.class_ids):
             postings = self._postings.setdefault(class_id, GrowingPostings())
-            photos = np.flatnonzero(counts[class_id])
-            postings.append(rows[photos], counts[class_id, photos], sums[class_id, photos], self._held.end)
+            postings.append(rows[groups.photos[part]], groups.numbers[part], sums[part], self._held.end)
         faint = objects.of(own_weights <= FAINT)
         faint_weights = own_weights[own_weights <= FAINT]
         for class_id, chosen in by_class(faint):
