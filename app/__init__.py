@@ -8,8 +8,11 @@ imported when one is opened: commands that only talk to a running gallery start 
 import atexit
 import logging
 import os
+import signal
 import sys
-from typing import TYPE_CHECKING
+import threading
+from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 import click
 from flask import Flask
@@ -54,6 +57,7 @@ def create_served_app() -> Flask:
         sys.stderr.write(f"The gallery can't start: {error.message}\n")
         raise SystemExit(STARTED_UP_EXIT_CODE) from error
     atexit.register(gallery.close)
+    _end_streams_when_told_to_stop(gallery)
     running.announce(settings.data, running.url_of(settings.host, settings.port))
     atexit.register(running.withdraw, settings.data)
     return create_app(settings, gallery)
@@ -69,6 +73,19 @@ def open_gallery(settings: Settings, client: "ModelClient | None" = None, *, wor
     from app import opening
 
     return opening.open_gallery(settings, client, working=working)
+
+
+def _end_streams_when_told_to_stop(gallery: "Gallery") -> None:
+    """End what pages watch once the worker is told to stop: it waits for requests in hand, which would go on."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        stop_worker = signal.getsignal(number)
+
+        def stop(number: int, frame: FrameType | None, stop_worker: Any = stop_worker) -> None:
+            threading.Thread(target=gallery.changes.stop, daemon=True).start()
+            if callable(stop_worker):
+                stop_worker(number, frame)
+
+        signal.signal(number, stop)
 
 
 def _settings_of_command_line() -> Settings:

@@ -19,6 +19,7 @@ from app.services.gallery import Gallery
 from app.services.ingest import Ingest
 from app.services.keyword_search import KeywordSearch
 from app.services.library import Library, Limits
+from app.services.live_changes import LiveChanges
 from app.services.model_server_watch import ModelServerWatch
 from app.services.photo_search import PhotoSearch
 from app.services.photo_zip import PhotoZips
@@ -75,13 +76,17 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
         examples = ExampleSearch(store, card, pictures, by_photo, by_words)
         limits = Limits(settings.max_upload_bytes, settings.max_pixels)
         library = Library(store, card, maker, index, ingest, prepared, limits)
+        status = Status(store, watch, card, cards, index, ingest)
+        changes = LiveChanges(store, status)
+        opened.callback(changes.stop)
         gallery = Gallery(
             library=library,
             timeline=Timeline(store),
             zips=PhotoZips(store),
             searches=Searches(store, index, by_words, by_photo, examples),
             ingest=ingest,
-            status=Status(store, watch, card, cards, index, ingest),
+            status=status,
+            changes=changes,
             transfer=Transfer(store, library, card, index),
             upkeep=upkeep,
             upkeep_tasks=upkeep_tasks,

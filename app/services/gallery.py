@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.services.ingest import Ingest
 from app.services.library import Library
+from app.services.live_changes import LiveChanges
 from app.services.photo_zip import PhotoZips
 from app.services.searches import Searches
 from app.services.status import Status
@@ -24,6 +25,7 @@ class Gallery:
     searches: Searches
     ingest: Ingest
     status: Status
+    changes: LiveChanges
     transfer: Transfer
     upkeep: Upkeep
     upkeep_tasks: UpkeepTasks

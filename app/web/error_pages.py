@@ -21,6 +21,7 @@ STATUS_OF: dict[type[GalleryError], HTTPStatus] = {
     errors.UnknownWordsError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.PhotoNotFound: HTTPStatus.NOT_FOUND,
     errors.PhotoNotReady: HTTPStatus.CONFLICT,
+    errors.TooManyWatchers: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.AccessDenied: HTTPStatus.FORBIDDEN,
     errors.StoreError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.StoreLocked: HTTPStatus.SERVICE_UNAVAILABLE,
