@@ -12,6 +12,7 @@ from app.errors import UnknownWordsError
 from app.text import scoring
 from app.text.correcting import corrected, unknown_words
 from app.text.labels import LabelSet
+from app.text.late import TermMeaning
 from app.text.query import Condition, Term, parse_query
 from app.text.word_vectors import WordVectors
 
@@ -22,11 +23,10 @@ _LEAST_REASON = 0.01
 
 
 class PhotoLabels(Protocol):
-    """What each photo is said to show, by row; rows that aren't `held` hold zeros.
+    """What each photo is said to show.
 
-    label_scores, object_confidences: float32 (n_photos, n_labels), 0..1. word_vectors: float32 (n_photos,
-    n_dimensions). tag_ids: int32 (n_photos, n_kept). tag_probabilities: float32 (n_photos, n_kept), 0..1.
-    held: bool (n_photos,).
+    label_scores, object_confidences: float32 (n_photos, n_labels), 0..1. tag_ids: int (n_photos, n_kept).
+    tag_probabilities: float32 (n_photos, n_kept), 0..1.
     """
 
     @property
@@ -34,28 +34,9 @@ class PhotoLabels(Protocol):
     @property
     def object_confidences(self) -> Float32: ...  # noqa: D102
     @property
-    def word_vectors(self) -> Float32: ...  # noqa: D102
-    @property
-    def tag_ids(self) -> NDArray[np.int32]: ...  # noqa: D102
+    def tag_ids(self) -> NDArray[np.integer]: ...  # noqa: D102
     @property
     def tag_probabilities(self) -> Float32: ...  # noqa: D102
-    @property
-    def held(self) -> NDArray[np.bool_]: ...  # noqa: D102
-
-
-@dataclass(frozen=True)
-class TermMeaning:
-    """What a term means: how much each label counts for it.
-
-    `vector`: float32 (n_dimensions,), length 1. `label_weights`: float32 (n_labels,), `tag_weights`: float32
-    (n_tags,), both 0..1. `strength`: how far labels can tell the term at all, 0.1..1.
-    """
-
-    term: Term
-    vector: Float32
-    label_weights: Float32
-    tag_weights: Float32
-    strength: float
 
 
 @dataclass(frozen=True)
@@ -112,18 +93,23 @@ class KeywordMatcher:
         """Return each photo's score, float32 (n_photos,), 0..1, from each term against each label of the photo."""
         wanted = self._scores(query.wanted, photos)
         strengths = np.array([meaning.strength for meaning in query.wanted], dtype=np.float32)
-        scores = scoring.combined(wanted, strengths, self._scores(query.excluded, photos))
-        return np.where(photos.held, scores, np.float32(0.0))
+        return scoring.combined(wanted, strengths, self._scores(query.excluded, photos))
 
-    def classic(self, query: UnderstoodQuery, photos: PhotoLabels) -> Float32:
+    def vector(self, query: UnderstoodQuery) -> Float32:
+        """Return the query's mean word vector, float32 (n_dimensions,); excluded terms are taken off the mean."""
+        vectors = [meaning.vector for meaning in query.wanted] + [-meaning.vector for meaning in query.excluded]
+        if not vectors:
+            return np.zeros(self._words.width, dtype=np.float32)
+        return np.asarray(np.mean(vectors, axis=0, dtype=np.float32))
+
+    def classic(self, query: UnderstoodQuery, word_vectors: Float32) -> Float32:
         """Return the cosine of the query's mean word vector with each photo's, float32 (n_photos,), -1..1.
 
-        Excluded terms are taken off the mean. Where conditions alone decide, all photos fit fully.
+        word_vectors: float32 (n_photos, n_dimensions), `nlp_feature` of each. To a query without words all fit.
         """
         if not (query.wanted or query.excluded):
-            return photos.held.astype(np.float32)
-        vectors = [meaning.vector for meaning in query.wanted] + [-meaning.vector for meaning in query.excluded]
-        return scoring.classic_scores(np.mean(vectors, axis=0, dtype=np.float32), photos.word_vectors)
+            return np.ones(len(word_vectors), dtype=np.float32)
+        return scoring.classic_scores(self.vector(query), word_vectors)
 
     def reasons(self, query: UnderstoodQuery, photos: PhotoLabels, row: int) -> tuple[LabelReason, ...]:
         """Return which labels of a photo matched which term, for each term the strongest ones first."""
@@ -138,7 +124,7 @@ class KeywordMatcher:
 
     def _scores(self, meanings: Sequence[TermMeaning], photos: PhotoLabels) -> Float32:
         """Return float32 (n_meanings, n_photos), 0..1."""
-        scores = np.zeros((len(meanings), len(photos.held)), dtype=np.float32)
+        scores = np.zeros((len(meanings), len(photos.label_scores)), dtype=np.float32)
         for row, meaning in enumerate(meanings):
             scores[row] = scoring.term_scores(
                 scoring.any_label(photos.label_scores, meaning.label_weights),

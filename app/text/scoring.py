@@ -25,6 +25,8 @@ OBJECT_TRUST = 0.4
 TAG_TRUST = 0.3
 EXCLUDED_FROM = 0.5
 """A photo is left out when it fits an excluded term at least so well."""
+NOTHING = 1e-5
+"""Scores below this are none."""
 WEAK_SHARE = 0.3
 LEAST_SCORE = 0.1
 _NO_MATCH_FIT = 0.45
@@ -62,10 +64,10 @@ def any_label(scores: Float32, weights: Float32) -> Float32:
     return np.asarray(1.0 - absent, dtype=np.float32)
 
 
-def any_tag(tag_ids: NDArray[np.int32], tag_probabilities: Float32, weights: Float32) -> Float32:
+def any_tag(tag_ids: NDArray[np.integer], tag_probabilities: Float32, weights: Float32) -> Float32:
     """Return how well a photo's tags fit, float32 (n_photos,), 0..1; tags exclude each other, so they add up.
 
-    tag_ids: int32 (n_photos, n_kept). tag_probabilities: float32 (n_photos, n_kept), 0..1.
+    tag_ids: int (n_photos, n_kept). tag_probabilities: float32 (n_photos, n_kept), 0..1.
     weights: float32 (n_tags,), 0..1.
     """
     if not weights.any():
@@ -88,11 +90,12 @@ def combined(wanted: Float32, strengths: Float32, excluded: Float32) -> Float32:
     """
     allowed = np.where(excluded >= EXCLUDED_FROM, 0.0, 1.0 - excluded).prod(axis=0)
     if not len(wanted):
-        return np.asarray(allowed, dtype=np.float32)
+        return np.asarray(np.where(allowed < NOTHING, 0, allowed), dtype=np.float32)
     exponents = (strengths / strengths.sum())[:, None]
     together = np.exp((exponents * np.log(wanted + _FLOOR)).sum(axis=0)) - _FLOOR
     together = np.where(wanted.any(axis=0), np.maximum(together, 0.0), 0.0)
-    return np.asarray(strengths.max() * together * allowed, dtype=np.float32)
+    scores = np.asarray(strengths.max() * together * allowed, dtype=np.float32)
+    return np.where(scores < NOTHING, np.float32(0), scores)
 
 
 def classic_scores(query: Float32, word_vectors: Float32) -> Float32:
@@ -100,8 +103,12 @@ def classic_scores(query: Float32, word_vectors: Float32) -> Float32:
 
     query: float32 (n_dimensions,). word_vectors: float32 (n_photos, n_dimensions), `nlp_feature` of each.
     """
-    lengths = np.linalg.norm(word_vectors, axis=1) * max(float(np.linalg.norm(query)), 1e-12)
-    return np.asarray(word_vectors @ query / np.maximum(lengths, 1e-12), dtype=np.float32)
+    vectors, wanted = word_vectors.astype(np.float64), query.astype(np.float64)
+    # Row by row, unlike a matrix product, so that equal vectors have equal cosines wherever they stand.
+    products, squares = (vectors * wanted).sum(axis=1), (vectors * vectors).sum(axis=1)
+    lengths = np.sqrt(squares) * np.linalg.norm(wanted)
+    cosines = np.divide(products, lengths, out=np.zeros(len(vectors)), where=lengths > 0)
+    return np.asarray(cosines, dtype=np.float32)
 
 
 def weak_from(scores: NDArray[np.floating]) -> int:

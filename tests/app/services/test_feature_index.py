@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import numpy as np
 
 from app.domain import Features, Photo, PhotoFacts, PhotoId, PhotoState
-from app.services.feature_index import FeatureIndex, surest_objects
+from app.search.label_table import surest_objects
+from app.services.feature_index import FeatureIndex
 from app.store.base import FeatureTable
 from model_server.catalogue import load_card
 
@@ -63,18 +64,13 @@ def test_a_removed_photo_is_found_no_more_and_an_unknown_one_does_no_harm() -> N
     assert index.embeddings.similarities(features(17).embedding)[0] == 0
 
 
-def test_it_grows_past_its_first_room_and_keeps_what_it_had() -> None:
+def test_what_photos_are_said_to_show_stays_as_it_was_for_those_who_asked_before() -> None:
     index = FeatureIndex(CARD)
     index.put([photo(0)], [features(17)])
     before = index.labels()
-    index.put([photo(5000)], [features(18)])
-    labels = index.labels()
-    assert labels is not None
-    assert before is not None
-    assert len(before) == 1
-    assert len(labels) == 5001
-    assert labels.label_scores[0, 16] == np.float32(0.5)
-    assert labels.held.sum() == 2
+    index.put([photo(0), photo(5000)], [features(18), features(18)])
+    assert before.table(np.array([0, 5000])).label_scores[:, 16].tolist() == [0.5]
+    assert index.labels().table(np.array([0, 5000])).label_scores[:, 17].tolist() == [0.5, 0.5]
 
 
 def test_loading_the_stores_table_is_the_same_as_putting_photo_by_photo() -> None:
@@ -94,11 +90,12 @@ def test_loading_the_stores_table_is_the_same_as_putting_photo_by_photo() -> Non
             label_scores=np.stack([one.label_scores for one in all_features]),
         )
     )
-    first, second = put.labels(), loaded.labels()
-    assert first is not None
-    assert second is not None
+    assert len(loaded) == len(put) == 3
+    first, second = (one.labels().table(np.array(rows)) for one in (put, loaded))
     for name, column in vars(first).items():
         np.testing.assert_array_equal(column, vars(second)[name])
+    vector = np.ones(50, np.float32)
+    assert loaded.words.top(vector, 5).rows.tolist() == put.words.top(vector, 5).rows.tolist() == rows
 
 
 def test_surest_objects_takes_each_labels_highest_confidence_and_no_background() -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from app.domain import KeywordMode, LabelReason
 from app.errors import QueryError, UnknownWordsError
+from app.search.ranking import top
 from app.services.feature_index import FeatureIndex
 from app.services.keyword_search import KeywordSearch
 from app.text.word_vectors import WordVectors
@@ -58,6 +59,20 @@ def test_a_known_word_beside_an_unknown_one_is_searched_and_the_other_noted(sear
     match = search.match("cat qwertzuiop", KeywordMode.LATE)
     assert int(np.argmax(match.scores)) == SHOWN.index("cat")
     assert any("qwertzuiop" in notice for notice in match.query.notices)
+
+
+@pytest.mark.parametrize("mode", list(KeywordMode))
+@pytest.mark.parametrize("words", ["cat", "animal -dog", "pet car", "-person", "food", "cat>=1"])
+def test_the_best_are_those_of_all_scores_sorted(search: KeywordSearch, words: str, mode: KeywordMode) -> None:
+    match = search.match(words, mode)
+    for allowed in (None, np.array([True, False, True, True])):
+        found, plain = match.top(3, allowed), top(match.scores, 3, allowed=allowed)
+        assert found.rows.tolist() == plain.rows.tolist()
+        np.testing.assert_allclose(found.scores, plain.scores, atol=1e-6)
+
+
+def test_a_photo_that_is_gone_has_no_reasons(search: KeywordSearch) -> None:
+    assert search.explain(search.match("cat", KeywordMode.LATE), photo(77)) == ()
 
 
 def test_an_overlong_query_is_refused(search: KeywordSearch) -> None:

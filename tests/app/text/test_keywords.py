@@ -22,7 +22,6 @@ class Photos:
     word_vectors: FLOATS
     tag_ids: NDArray[np.int32]
     tag_probabilities: FLOATS
-    held: NDArray[np.bool_]
 
 
 class Album:
@@ -32,18 +31,17 @@ class Album:
         self._card, self._words = card, words
         self._tag_of = {tag.name: index for index, tag in enumerate(card.tag_classes)}
 
-    def of(self, *shown: Mapping[str, float] | None) -> Photos:
-        """Return photos with these labels and tags and their scores; None for a photo without features."""
+    def of(self, *shown: Mapping[str, float]) -> Photos:
+        """Return photos with these labels and tags and their scores."""
         photos = self.blank(len(shown))
         for row, names in enumerate(shown):
-            photos.held[row] = names is not None
-            for place, (name, score) in enumerate((names or {}).items()):
+            for place, (name, score) in enumerate(names.items()):
                 if name in self._card.labels:
                     photos.label_scores[row, self._card.labels.index(name)] = score
                 else:
                     photos.tag_ids[row, place] = self._tag_of[name]
                     photos.tag_probabilities[row, place] = score
-            photos.word_vectors[row] = self._words.nlp_feature(list(names or {}))
+            photos.word_vectors[row] = self._words.nlp_feature(list(names))
         return photos
 
     def blank(self, count: int) -> Photos:
@@ -53,7 +51,6 @@ class Album:
             word_vectors=np.zeros((count, self._words.width), dtype=np.float32),
             tag_ids=np.zeros((count, 10), dtype=np.int32),
             tag_probabilities=np.zeros((count, 10), dtype=np.float32),
-            held=np.ones(count, dtype=np.bool_),
         )
 
 
@@ -129,16 +126,10 @@ def test_words_are_taken_together_only_where_that_names_something_to_find(matche
 
 
 def test_excluded_things_are_left_out(matcher: KeywordMatcher, album: Album) -> None:
-    photos = album.of({"dog": 0.9, "person": 0.9}, {"dog": 0.7}, None)
+    photos = album.of({"dog": 0.9, "person": 0.9}, {"dog": 0.7})
     assert found(matcher, "dog -person", photos) == [1]
     assert found(matcher, "dog -woman", photos) == [1]
     assert found(matcher, "-person", photos) == [1]
-
-
-def test_photos_without_features_are_never_found(matcher: KeywordMatcher, album: Album) -> None:
-    query = matcher.understand("cat")
-    assert matcher.late(query, album.of(None, {"cat": 0.1}))[0] == 0
-    assert matcher.classic(query, album.of(None, {"cat": 0.1}))[0] == 0
 
 
 def test_reasons_name_the_label_the_word_and_the_source(
@@ -164,7 +155,7 @@ def test_classic_is_the_cosine_with_the_mean_vector(
     feature = photos.word_vectors[0]
     mean = (cat + sofa) / 2
     expected = mean @ feature / np.linalg.norm(mean) / np.linalg.norm(feature)
-    scores = matcher.classic(matcher.understand("cat sofa"), photos)
+    scores = matcher.classic(matcher.understand("cat sofa"), photos.word_vectors)
     assert scores[0] == pytest.approx(expected, abs=1e-5)
     assert scores[0] > scores[1]
 
@@ -193,11 +184,11 @@ def test_a_word_that_clearly_is_misspelled_is_put_right_and_noticed(matcher: Key
 
 
 def test_conditions_alone_let_all_photos_fit(matcher: KeywordMatcher, album: Album) -> None:
-    photos = album.of({"cat": 0.9}, {"car": 0.3}, None)
+    photos = album.of({"cat": 0.9}, {"car": 0.3})
     query = matcher.understand("is:portrait -dog>=2")
     assert len(query.conditions) == 2
-    for scores in (matcher.late(query, photos), matcher.classic(query, photos)):
-        assert scores.tolist() == [1, 1, 0]
+    for scores in (matcher.late(query, photos), matcher.classic(query, photos.word_vectors)):
+        assert scores.tolist() == [1, 1]
 
 
 def test_conditions_do_not_make_up_for_words_that_are_not_known(matcher: KeywordMatcher) -> None:
