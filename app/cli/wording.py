@@ -1,6 +1,6 @@
 """How the commands say things, from the API's JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from app.cli.gateway import Json
 
@@ -17,20 +17,28 @@ def reasons_line(reasons: Sequence[Json]) -> str:
 
 
 def _reason(reason: Json) -> str:
-    match reason:
-        case {"kind": "label", "word": word, "label": label, "weight": weight, "source": source}:
-            return f"{word} = {label} ({source}) {weight:.2f}"
-        case {"kind": "embedding", "cosine": cosine}:
-            return f"looks alike {cosine:.2f}"
-        case {"kind": "objects", "label": label, "pairs": pairs, "mean": mean}:
-            return f"{label} in both, {pairs} x {mean:.2f}"
-        case {"kind": "box", "label": label, "overlap": overlap}:
-            return f"{label} in the same place {overlap:.2f}"
-        case {"kind": "signal", "method": method, "share": share}:
-            return f"{method} {share:.0%}"
-        case {"kind": "example", "example": example, "weight": weight, "score": score}:
-            return f"{'unlike' if weight < 0 else 'like'} {example} {score:.2f}"
-    return str(reason.get("kind", ""))  # of a gallery that is newer than this command
+    """Say one reason; of a kind that only a newer gallery has, its name."""
+    sentence = SENTENCES.get(str(reason.get("kind", "")))
+    return sentence(reason) if sentence is not None else str(reason.get("kind", ""))
+
+
+def _example(reason: Json) -> str:
+    return f"{'unlike' if reason['weight'] < 0 else 'like'} {reason['example']} {reason['score']:.2f}"
+
+
+SENTENCES: Mapping[str, Callable[[Json], str]] = {
+    "label": lambda why: f"{why['word']} = {why['label']} ({why['source']}) {why['weight']:.2f}",
+    "embedding": lambda why: f"looks alike {why['cosine']:.2f}",
+    "objects": lambda why: f"{why['label']} in both, {why['pairs']} x {why['mean']:.2f}",
+    "box": lambda why: f"{why['label']} in the same place {why['overlap']:.2f}",
+    "signal": lambda why: f"{why['method']} {why['share']:.0%}",
+    "example": _example,
+    "count": lambda why: f"{why['count']} x {why['label']}",
+    "relation": lambda why: f"{why['label']} {why['relation']} {why['other']}",
+    "size": lambda why: f"{why['size']} {why['label']}, {why['share']:.0%}",
+    "fact": lambda why: str(why["text"]),
+}
+"""How each kind of reason is said, from its JSON."""
 
 
 def size_text(size_bytes: float) -> str:

@@ -7,8 +7,10 @@ from typing import cast
 from app.domain import (
     Box,
     BoxReason,
+    CountReason,
     EmbeddingReason,
     ExampleReason,
+    FactReason,
     Hit,
     LabelReason,
     ObjectsReason,
@@ -16,8 +18,10 @@ from app.domain import (
     PhotoDetails,
     PhotoPage,
     Reason,
+    RelationReason,
     SearchResults,
     SignalReason,
+    SizeReason,
     UploadResult,
 )
 from app.errors import GalleryError
@@ -36,6 +40,10 @@ KIND_OF_REASON: Mapping[type, str] = {
     BoxReason: "box",
     SignalReason: "signal",
     ExampleReason: "example",
+    CountReason: "count",
+    RelationReason: "relation",
+    SizeReason: "size",
+    FactReason: "fact",
 }
 
 
@@ -131,7 +139,12 @@ def reason_json(reason: Reason) -> Json:
     """Return one reason; boxes as lists of four numbers."""
     shape: Json = {"kind": KIND_OF_REASON[type(reason)]}
     for name, value in vars(reason).items():
-        shape[name] = value.as_list() if isinstance(value, Box) else value
+        if isinstance(value, Box):
+            shape[name] = value.as_list()
+        elif isinstance(value, tuple):
+            shape[name] = [box.as_list() for box in value]
+        else:
+            shape[name] = value
     return shape
 
 

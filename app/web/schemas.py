@@ -9,7 +9,7 @@ from app.store.verify import Part
 
 MAX_LIMIT = 500
 MAX_ZIPPED = 5000
-REASON_KINDS = ("label", "embedding", "objects", "box", "signal", "example")
+REASON_KINDS = ("label", "embedding", "objects", "box", "signal", "example", "count", "relation", "size", "fact")
 
 
 def _limit(default: int) -> fields.Integer:
@@ -269,19 +269,29 @@ class ReasonShape(Schema):
         required=True, validate=validate.OneOf(["label", "embedding", "objects", "box", "signal", "example"])
     )
     word = fields.String(metadata={"description": "label: the word of the query."})
-    label = fields.String(metadata={"description": "label, objects, box: what was seen."})
+    label = fields.String(metadata={"description": "What was seen; count: the word of the query."})
     weight = fields.Float(metadata={"description": "label: its part of the score. example: what it counts."})
     source = fields.String(metadata={"description": "label: `picture`, `objects` or `tags`."})
     cosine = fields.Float(metadata={"description": "embedding: how alike the whole pictures look, -1..1."})
     pairs = fields.Integer(metadata={"description": "objects: how many pairs counted."})
     mean = fields.Float(metadata={"description": "objects: their mean similarity."})
     query_box = _box("box: where it is in the query.")
-    box = _box("box: where it is in this photo.")
+    box = _box("box, relation, size: where it is in this photo.")
     overlap = fields.Float(metadata={"description": "box: intersection over union, 0..1."})
     method = fields.String(metadata={"description": "signal: which similarity."})
+    share = fields.Float(
+        metadata={"description": "signal: its share of the score. size: of the picture's area. 0..1."}
+    )
     example = fields.String(metadata={"description": "example: the photo's name, or the words."})
     score = fields.Float(metadata={"description": "example: how well the photo fits it, -1..1."})
-    share = fields.Float(metadata={"description": "signal: its share of the score, 0..1."})
+    count = fields.Integer(metadata={"description": "count: how many there are."})
+    wanted = fields.String(metadata={"description": "count: what was asked for, as `>=2`."})
+    boxes = fields.List(_box("Where:"), metadata={"description": "count: where each of them is."})
+    relation = fields.String(metadata={"description": "relation: how `label` stands to `other`."})
+    other = fields.String(metadata={"description": "relation: the second thing."})
+    other_box = _box("relation: where the second thing is.")
+    size = fields.String(metadata={"description": "size: `big` or `small`."})
+    text = fields.String(metadata={"description": "fact: what of the photo itself was asked for."})
 
 
 class HitShape(Schema):

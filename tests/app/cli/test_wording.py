@@ -17,6 +17,11 @@ from app.cli.wording import reasons_line, size_text
         ({"kind": "objects", "label": "dog", "pairs": 4, "mean": 0.25}, "dog in both, 4 x 0.25"),
         ({"kind": "box", "label": "dog", "overlap": 0.75}, "dog in the same place 0.75"),
         ({"kind": "signal", "method": "ssd", "share": 0.3}, "ssd 30%"),
+        ({"kind": "example", "example": "a.jpg", "weight": -1, "score": 0.2}, "unlike a.jpg 0.20"),
+        ({"kind": "count", "label": "dog", "count": 2, "wanted": ">=2", "boxes": []}, "2 x dog"),
+        ({"kind": "relation", "label": "dog", "relation": "left-of", "other": "car"}, "dog left-of car"),
+        ({"kind": "size", "label": "dog", "size": "big", "share": 0.4}, "big dog, 40%"),
+        ({"kind": "fact", "text": "taken on 17 May 2023"}, "taken on 17 May 2023"),
         ({"kind": "of a newer gallery"}, "of a newer gallery"),
     ],
 )
