@@ -136,6 +136,9 @@ class Neighbours(Protocol):
     def versions(self, rows: Rows, model: str) -> NDArray[np.uint32]:
         """Return of ascending rows a number each, uint32 (n,), that changes with its features; 0 without features."""
 
+    def rows(self, model: str) -> Rows:
+        """Return the rows of all photos that have features, which may have lists: int64 (n,), ascending."""
+
     def lists(self, model: str) -> NeighbourLists:
         """Return all lists of photos whose features are still those that the lists were made from, by row."""
 

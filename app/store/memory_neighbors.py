@@ -23,6 +23,10 @@ class MemoryNeighbours:
         known = self._features(model)
         return np.array([_version(known[row]) if row in known else 0 for row in rows.tolist()], np.uint32)
 
+    def rows(self, model: str) -> Rows:
+        """Return the rows of all photos that have features."""
+        return np.array(sorted(self._features(model)), np.int64)
+
     def lists(self, model: str) -> NeighbourLists:
         """Return all lists that are of their photos' present features."""
         known = self._features(model)

@@ -46,6 +46,11 @@ class Hdf5Neighbours:
         self._file.expect_open()
         return self._features.versions(model, rows)
 
+    def rows(self, model: str) -> Rows:
+        """Return the rows of all photos that have features."""
+        self._file.expect_open()
+        return self._features.rows(model)
+
     def lists(self, model: str) -> NeighbourLists:
         """Return all lists that are of their photos' present features."""
         self._file.expect_open()

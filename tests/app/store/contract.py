@@ -275,6 +275,7 @@ class StoreContract:
         with_features(store, range(3))
         store.add([photo(3)], MODEL)
         rows = np.arange(5)
+        assert store.neighbours.rows(MODEL).tolist() == [0, 1, 2]
         before = store.neighbours.versions(rows, MODEL)
         assert before.dtype == np.uint32
         assert len(set(before[:3].tolist())) == 3
