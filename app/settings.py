@@ -26,6 +26,9 @@ class Settings:
     host: str = "127.0.0.1"
     """The address to listen on; anything beyond loopback asks for a password."""
     port: int = 8000
+    published_host: str = ""
+    """The address under which others reach it where that isn't `host`: the one that a container's port is published
+    on. It decides whether a password is needed."""
     password: str = ""
     """When set, every page and call asks for it (HTTP basic authentication, any user name)."""
     allowed_hosts: str = ""
@@ -47,9 +50,12 @@ class Settings:
                 raise SettingsError(f"GALLERY_{name.upper()} must be above 0, not {getattr(self, name)}.")
         if not 0 <= self.port <= 65535:
             raise SettingsError(f"GALLERY_PORT must be between 0 and 65535, not {self.port}.")
-        if not self.password and not is_loopback(self.host):
+        reachable, setting = (
+            (self.published_host, "GALLERY_PUBLISHED_HOST") if self.published_host else (self.host, "GALLERY_HOST")
+        )
+        if not self.password and not is_loopback(reachable):
             raise SettingsError(
-                f"GALLERY_HOST is {self.host}, which other machines can reach, but GALLERY_PASSWORD is not set. "
+                f"{setting} is {reachable}, which other machines can reach, but GALLERY_PASSWORD is not set. "
                 "Set a password, or listen on 127.0.0.1."
             )
 

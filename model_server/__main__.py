@@ -22,7 +22,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     options, rest = parser.parse_known_args(argv)
     if rest and options.command != "serve":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    commands = {"build": _build, "serve": _serve, "train": _train, "evaluate": _evaluate}
+    commands = {
+        "build": _build,
+        "serving-config": _serving_config,
+        "serve": _serve,
+        "train": _train,
+        "evaluate": _evaluate,
+    }
     try:
         return commands[options.command](options, rest)
     except ModelServerError as error:
@@ -37,6 +43,10 @@ def _parser() -> argparse.ArgumentParser:
     make = commands.add_parser("build", help="build a SavedModel, unless it is up to date")
     make.add_argument("name", nargs="?", default=DEFAULT_MODEL, help=f"one of: {', '.join(names())}")
     make.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder of models (default: %(default)s)")
+
+    configure = commands.add_parser("serving-config", help="write TensorFlow Serving's configuration")
+    configure.add_argument("--models", type=Path, default=DEFAULT_OUT, help="folder of models (default: %(default)s)")
+    configure.add_argument("--base", default="/models", help="where Serving sees that folder (default: %(default)s)")
 
     serve = commands.add_parser("serve", help="serve a folder of models over gRPC", add_help=False)
     serve.add_argument("--models", type=Path, default=DEFAULT_OUT)
@@ -59,6 +69,14 @@ def _parser() -> argparse.ArgumentParser:
 def _build(options: argparse.Namespace, _: list[str]) -> int:
     folder, is_new = build(options.name, options.out)
     print(f"{folder} {'built' if is_new else 'is up to date'}")  # noqa: T201 - the command's result
+    return 0
+
+
+def _serving_config(options: argparse.Namespace, _: list[str]) -> int:
+    from model_server.serving_config import write_serving_config
+
+    for path in write_serving_config(options.models, options.base):
+        print(path)  # noqa: T201 - the command's result
     return 0
 
 

@@ -52,3 +52,10 @@ def test_listening_beyond_loopback_needs_a_password(host: str) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.9", "::1", "[::1]", "localhost"])
 def test_loopback_needs_none(host: str) -> None:
     assert Settings.from_environment({"GALLERY_HOST": host}).password == ""
+
+
+def test_in_a_container_the_published_address_decides() -> None:
+    inside = {"GALLERY_HOST": "0.0.0.0", "GALLERY_PUBLISHED_HOST": "127.0.0.1"}
+    assert Settings.from_environment(inside).password == ""
+    with pytest.raises(SettingsError, match="GALLERY_PUBLISHED_HOST"):
+        Settings.from_environment(inside | {"GALLERY_PUBLISHED_HOST": "0.0.0.0"})

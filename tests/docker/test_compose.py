@@ -1,0 +1,93 @@
+"""docker-compose.yaml for real: both images are built, and photos survive what happens to the containers."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from tests.docker.stack import Stack, why_no_engine
+from tests.photos import cat_jpeg, coffee_jpeg, drawn_photo
+from tests.waiting import wait_until
+
+MOST_MEGABYTES = 600
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """Build and start everything once."""
+    reason = why_no_engine()
+    if reason is not None:
+        pytest.skip(f"Containers can't be tried: {reason}.")
+    running = Stack()
+    running.build()
+    try:
+        running.up()
+        yield running
+    finally:
+        running.down()
+
+
+def upload(stack: Stack, data: bytes) -> str:
+    """Upload a photo; return its id."""
+    answer = requests.post(f"{stack.url}/api/v1/images", files={"file": ("a.jpg", data)}, timeout=30)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["items"][0]["id"])
+
+
+def state_of(stack: Stack, photo_id: str) -> str:
+    """Return a photo's state."""
+    return str(requests.get(f"{stack.url}/api/v1/images/{photo_id}", timeout=30).json()["state"])
+
+
+def search(stack: Stack, words: str) -> list[dict[str, Any]]:
+    """Search by words."""
+    answer = requests.get(f"{stack.url}/api/v1/search", params={"q": words}, timeout=30)
+    return list(answer.json()["items"])
+
+
+@pytest.mark.xdist_group("docker")
+def test_the_stack_keeps_photos_through_kills_and_restarts(stack: Stack) -> None:
+    cat = upload(stack, cat_jpeg())
+    wait_until(lambda: state_of(stack, cat) == "ready", what="the cat looked at")
+    assert search(stack, "kitty")[0]["id"] == cat
+
+    stack.docker("kill", stack.container("model_server"))
+    wait_until(lambda: not stack.is_ready(), what="the model server's end noticed")
+    coffee = upload(stack, coffee_jpeg())
+    assert search(stack, "kitty")[0]["id"] == cat, "searching goes on meanwhile"
+    stack.compose("start", "model_server")
+    wait_until(lambda: state_of(stack, coffee) == "ready", 120, "recovery by itself")
+
+    stack.docker("kill", stack.container("web"))
+    stack.compose("down")
+    stack.up()
+    assert {state_of(stack, photo_id) for photo_id in (cat, coffee)} == {"ready"}
+    assert requests.get(f"{stack.url}/api/v1/images/{cat}/file", timeout=30).content == cat_jpeg()
+
+
+@pytest.mark.xdist_group("docker")
+def test_the_web_container_is_small_and_can_do_little(stack: Stack) -> None:
+    size_bytes = int(stack.docker("image", "inspect", "--format", "{{.Size}}", "image-gallery"))
+    assert size_bytes < MOST_MEGABYTES * 1_000_000
+    web = stack.container("web")
+    assert stack.docker("exec", web, "id", "-u").strip() != "0"
+    assert "read-only" in stack.docker("exec", web, "sh", "-c", "touch /gallery/x 2>&1 || true").lower()
+    assert "tensorflow" not in stack.docker("exec", web, "sh", "-c", "ls /opt/venv/lib/python3*/site-packages")
+
+
+@pytest.mark.xdist_group("docker")
+def test_the_commands_work_in_the_container(stack: Stack) -> None:
+    photo = upload(stack, drawn_photo(3))
+    wait_until(lambda: state_of(stack, photo) == "ready", what="the photo looked at")
+    assert '"items"' in stack.docker("exec", stack.container("web"), "gallery", "similar", photo, "--json")
+    assert "whole" in stack.docker("exec", stack.container("web"), "gallery", "verify", "--json")
+
+
+@pytest.mark.xdist_group("docker")
+def test_publishing_to_the_world_without_a_password_is_refused(stack: Stack) -> None:
+    refusal = stack.docker(
+        "run", "--rm", "--network=none", "-e", "GALLERY_PUBLISHED_HOST=0.0.0.0", "image-gallery",
+        "sh", "-c", "gallery serve 2>&1 || true",
+    )  # fmt: skip
+    assert "GALLERY_PASSWORD" in refusal
