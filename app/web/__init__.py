@@ -1,5 +1,8 @@
 """Pages, API and checks over HTTP: parse, call one service, render."""
 
+from functools import cache, partial
+from pathlib import Path
+
 from flask import Flask
 from flask_compress import Compress
 
@@ -20,9 +23,17 @@ def register_web(app: Flask, *, password: str, allowed_hosts: str) -> None:
     health.register_health(app)
     app.config.update(COMPRESSION)
     Compress(app)
+    app.jinja_env.globals["scripts_in"] = partial(scripts_in, app)
     register_texts(app)
     security.protect(app, password, allowed_hosts)
     error_pages.register_error_handlers(app)
     openapi.register_api(app)
     app.register_blueprint(docs.blueprint)
     app.register_blueprint(pages.blueprint)
+
+
+@cache
+def scripts_in(app: Flask, folder: str) -> list[str]:
+    """Return the addresses of the modules in a folder of `static/js`, for pages that load them ahead."""
+    modules = sorted(Path(str(app.static_folder), "js", folder).glob("*.js"))
+    return [f"{app.static_url_path}/js/{folder}/{module.name}" for module in modules]

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
+from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
 
-from app.domain import KeywordMode, Photo, PhotoDetails, PhotoState, SimilarityMethod
+from app.domain import KeywordMode, Photo, PhotoDetails, PhotoState, SimilarityMethod, StoredExample
 from app.errors import BadParameter, GalleryError, PhotoNotFound, PhotoNotReady, QueryError
 from app.services.photo_ids import parse_photo_id
 from app.web import wording
@@ -17,7 +18,7 @@ from app.web.error_pages import log_refusal, status_of
 from app.web.query_problems import QueryProblem
 from app.web.receipts import Receipts
 from app.web.texts import t
-from app.web.tiles import Findings, Tile
+from app.web.tiles import Findings, Tile, by_month
 from app.web.uploads import read_file, store_files
 from app.web.views import (
     FileOutcome,
@@ -26,6 +27,7 @@ from app.web.views import (
     PhotoSearchView,
     PhotoView,
     SearchView,
+    SimilarView,
     StatusView,
     UploadedView,
     UploadView,
@@ -36,6 +38,8 @@ receipts = Receipts()
 
 PAGE_PHOTOS = 60
 SIMILAR_PHOTOS = 24
+MOST_EXAMPLES = 20
+LONGEST_NUMBER = 9
 
 NOTICES = {"deleted": "gallery.deleted"}
 """What has just been done, and the text that says so."""
@@ -45,15 +49,21 @@ Option = TypeVar("Option", bound=StrEnum)
 
 @blueprint.get("/")
 def gallery() -> ResponseReturnValue:
-    """Show the photos, newest first."""
+    """Show the photos, the latest day first."""
     state = _option("state", PhotoState, request.args)
     label = request.args.get("label") or None
-    cursor = request.args.get("cursor") or None
-    page = current_gallery().library.page(PAGE_PHOTOS, cursor, label=label, state=state)
+    first = _whole_number("first", request.args)
+    among = current_gallery().library.rows(label, state) if label or state else None
+    stretch = current_gallery().timeline.stretch(first, PAGE_PHOTOS, among)
+    chosen = {name: str(value) for name, value in (("label", label), ("state", state)) if value}
+    last = first + PAGE_PHOTOS
     view = GalleryView(
-        tiles=tuple(Tile(photo) for photo in page.photos),
-        total=page.total,
-        next_url=_older_url(page.next_cursor, label, state),
+        months=by_month(stretch.photos),
+        total=stretch.total,
+        first=first,
+        newer_url=_gallery_url(chosen, max(0, first - PAGE_PHOTOS)) if first > 0 else None,
+        older_url=_gallery_url(chosen, last) if last < stretch.total else None,
+        filter_query=urlencode(chosen),
         filter_text=label or (t(f"states.{state}") if state else None),
         notice=_notice(),
         banner=_banner(),
@@ -123,6 +133,24 @@ def photo_search() -> ResponseReturnValue:
     return _search_by_file(file, method, words)
 
 
+@blueprint.get("/search/similar")
+def similar() -> ResponseReturnValue:
+    """Show the photos that are like some stored ones."""
+    ids = [parse_photo_id(text) for text in request.args.get("ids", "").split(",") if text][:MOST_EXAMPLES]
+    method = _option("method", SimilarityMethod, request.args) or SimilarityMethod.EMBEDDING
+    if not ids:
+        view = SimilarView((), method, problem=t("similar.none_given"), banner=_banner())
+        return render_template("search_similar.html", view=view), 400
+    examples = tuple(Tile(current_gallery().library.details(photo_id).photo) for photo_id in ids)
+    try:
+        results = current_gallery().searches.by_examples([StoredExample(photo_id) for photo_id in ids], method)
+    except GalleryError as error:
+        view = SimilarView(examples, method, problem=error.message, banner=_banner())
+        return render_template("search_similar.html", view=view), _refused(error)
+    view = SimilarView(examples, method, Findings(results), banner=_banner())
+    return render_template("search_similar.html", view=view)
+
+
 @blueprint.get("/photos/<photo_id>")
 def photo(photo_id: str) -> ResponseReturnValue:
     """Show one photo, what is in it and what is like it."""
@@ -189,10 +217,8 @@ def _current_photo(photo: Photo | None) -> Photo | None:
         return None
 
 
-def _older_url(cursor: str | None, label: str | None, state: PhotoState | None) -> str | None:
-    if cursor is None:
-        return None
-    return url_for("pages.gallery", cursor=cursor, label=label, state=state.value if state else None)
+def _gallery_url(chosen: Mapping[str, str], first: int) -> str:
+    return "/?" + urlencode({**chosen, "first": first})
 
 
 def _banner() -> str | None:
@@ -202,6 +228,14 @@ def _banner() -> str | None:
 def _notice() -> str | None:
     key = NOTICES.get(request.args.get("done", ""))
     return t(key) if key else None
+
+
+def _whole_number(name: str, values: Mapping[str, str]) -> int:
+    """Read a number from 0 on; raise BadParameter for anything else."""
+    text = values.get(name, "0")
+    if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER):
+        raise BadParameter(f"{name} must be a whole number, not {text[:80]!r}.", parameter=name)
+    return int(text)
 
 
 def _option(name: str, options: type[Option], values: Mapping[str, str]) -> Option | None:

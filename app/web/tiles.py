@@ -1,12 +1,18 @@
 """Photos in grids and what a search found, as templates show them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
 
 from app.domain import Hit, LabelReason, ObjectsReason, Photo, PhotoState, SearchResults
+from app.services.timeline import DatedPhoto
 from app.web import wording
 from app.web.texts import current_texts, t
 
 THUMBNAIL_SIZES_PX = (256, 512, 1024)
+GRID_SIZES_PX = (256, 512)
+"""What grids show: these are made from the thumbnail that is stored, larger ones from the whole photo."""
 
 NARROWEST_TILE, WIDEST_TILE = 0.5, 3.0
 
@@ -31,8 +37,7 @@ class Tile:
     @property
     def srcset(self) -> str:
         """The thumbnails with their widths, for the browser to choose from."""
-        widths = thumbnail_widths(self.photo)
-        return ", ".join(f"{thumbnail_url(self.photo, size_px)} {width_px}w" for size_px, width_px in widths)
+        return srcset(self.photo, GRID_SIZES_PX)
 
     @property
     def badge(self) -> str | None:
@@ -43,6 +48,22 @@ class Tile:
     def alt(self) -> str:
         """What a screen reader says."""
         return self.photo.name
+
+
+@dataclass(frozen=True)
+class DatedTile(Tile):
+    """A photo of the gallery, with its day."""
+
+    day: str
+    """`2024-05-17`"""
+
+
+@dataclass(frozen=True)
+class MonthOfTiles:
+    """Photos of one month, or of a part of it."""
+
+    title: str
+    tiles: tuple[DatedTile, ...]
 
 
 @dataclass(frozen=True)
@@ -91,6 +112,16 @@ class Findings:
         return t("search.summary", count=len(self.likely), searched=self.results.searched, elapsed=elapsed)
 
 
+def by_month(photos: Sequence[DatedPhoto]) -> tuple[MonthOfTiles, ...]:
+    """Put photos that are in the order of their days under their months."""
+    tiles = [DatedTile(dated.photo, dated.day) for dated in photos]
+    texts = current_texts()
+    return tuple(
+        MonthOfTiles(texts.month(date.fromisoformat(f"{month}-01")), tuple(part))
+        for month, part in groupby(tiles, key=lambda tile: tile.day[:7])
+    )
+
+
 def thumbnail_url(photo: Photo, size_px: int) -> str:
     """Return the address of a thumbnail; `size_px` is its longer side."""
     return f"/api/v1/images/{photo.id}/thumbnail?size={size_px}"
@@ -101,14 +132,14 @@ def file_url(photo: Photo) -> str:
     return f"/api/v1/images/{photo.id}/file"
 
 
-def thumbnail_widths(photo: Photo) -> list[tuple[int, int]]:
-    """Return each thumbnail's size and width in pixels, without those that would repeat a width."""
+def srcset(photo: Photo, sizes_px: Sequence[int]) -> str:
+    """Return the addresses of thumbnails with their widths, without those that would repeat a width."""
     width, height = photo.facts.width, photo.facts.height
     widths: dict[int, int] = {}
-    for size in THUMBNAIL_SIZES_PX:
+    for size in sizes_px:
         scale = min(1.0, size / max(1, width, height))
         widths.setdefault(max(1, round(width * scale)), size)
-    return [(size, pixels) for pixels, size in widths.items()]
+    return ", ".join(f"{thumbnail_url(photo, size_px)} {width_px}w" for width_px, size_px in widths.items())
 
 
 def described(name: str, labels: dict[str, None]) -> str:

@@ -19,7 +19,7 @@ from app.domain import (
 from app.web import wording
 from app.web.query_problems import Choice, QueryProblem
 from app.web.texts import current_texts, t
-from app.web.tiles import Findings, Tile, described, file_url
+from app.web.tiles import THUMBNAIL_SIZES_PX, Findings, MonthOfTiles, Tile, described, file_url, srcset
 
 BROWSER_MEDIA_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 """What every browser shows by itself; of other pictures it gets a thumbnail."""
@@ -43,16 +43,30 @@ class View:
 
 @dataclass(frozen=True)
 class GalleryView(View):
-    """The gallery, newest first: one stretch of it."""
+    """The gallery, the latest day first: one stretch of it, from which scripts go on."""
 
-    tiles: tuple[Tile, ...]
+    months: tuple[MonthOfTiles, ...]
     total: int
-    next_url: str | None
-    """Where older photos are."""
+    first: int = 0
+    """How many photos come before this stretch."""
+    newer_url: str | None = None
+    older_url: str | None = None
+    filter_query: str = ""
+    """What the timeline is asked for to get the same photos: `label=cat`."""
     filter_text: str | None = None
     """What the shown photos have in common, when not all are asked for."""
     notice: str | None = None
     """What has just been done."""
+
+    @property
+    def outline_url(self) -> str:
+        """Where scripts learn where each photo stands."""
+        return f"/api/v1/timeline?{self.filter_query}"
+
+    @property
+    def stretches_url(self) -> str:
+        """Where scripts get stretches of photos, with `&offset=…&limit=…` behind."""
+        return f"/api/v1/timeline/photos?{self.filter_query}"
 
     @property
     def count(self) -> str:
@@ -152,6 +166,30 @@ class PhotoSearchView(View):
 
 
 @dataclass(frozen=True)
+class SimilarView(View):
+    """Photos that are like some stored ones."""
+
+    examples: tuple[Tile, ...]
+    method: SimilarityMethod
+    findings: Findings | None = None
+    problem: str | None = None
+
+    @property
+    def title(self) -> str:
+        """How many photos were searched with."""
+        return t("similar.title", count=len(self.examples))
+
+    @property
+    def methods(self) -> tuple[Choice, ...]:
+        """The ways of comparing."""
+        ids = ",".join(example.photo.id for example in self.examples)
+        return tuple(
+            Choice(t(f"methods.{method}"), f"/search/similar?ids={ids}&method={method.value}", method is self.method)
+            for method in SimilarityMethod
+        )
+
+
+@dataclass(frozen=True)
 class Mark:
     """An object's rectangle in pixels of the upright picture."""
 
@@ -198,8 +236,8 @@ class PhotoView(View):
         """The thumbnails and, where a browser can show it, the photo itself."""
         photo = self.details.photo
         if photo.facts.media_type not in BROWSER_MEDIA_TYPES:
-            return self.tile.srcset
-        return f"{self.tile.srcset}, {file_url(photo)} {photo.facts.width}w"
+            return srcset(photo, THUMBNAIL_SIZES_PX)
+        return f"{srcset(photo, THUMBNAIL_SIZES_PX)}, {file_url(photo)} {photo.facts.width}w"
 
     @property
     def ratio(self) -> float:

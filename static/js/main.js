@@ -1,7 +1,9 @@
 // Starts what the page asks for. Every page works without any of this; data-* attributes say what goes where.
 
 import { startBoxes } from "./boxes.js";
-import { startGallery } from "./gallery.js";
+import { startGallery } from "./gallery/start.js";
+import { startKeys } from "./keys.js";
+import { startMenu } from "./menu.js";
 import { startPhotoPage } from "./photo_page.js";
 import { startPhotoSearch } from "./photo_search.js";
 import { applyShapes } from "./shapes.js";
@@ -11,6 +13,8 @@ import { UploadPanel } from "./uploads/panel.js";
 import { UploadQueue } from "./uploads/queue.js";
 
 applyShapes(document);
+startKeys();
+startMenu();
 
 const watch = new StateWatch();
 const refreshGallery = startGallery(document.querySelector("main"));

@@ -40,6 +40,16 @@ def test_no_text_is_empty_or_left_in_another_language(language: str) -> None:
             assert form.strip() == form != "", key
 
 
+def test_no_text_lies_idle() -> None:
+    """Find each key in the sources: as it is, or behind the part that is put together (`states.{…}`)."""
+    files = [*SOURCES.glob("templates/*.html"), *SOURCES.glob("app/web/**/*.py"), *SOURCES.glob("static/js/**/*.js")]
+    written = "\n".join(file.read_text() for file in files)
+    for key in texts_of(DEFAULT_LANGUAGE).entries:
+        name = key.removeprefix("js.")
+        group = name.rpartition(".")[0]
+        assert any(sign in written for sign in (f'"{name}"', f"'{name}'", f"{group}.{{", f"{group}.${{")), key
+
+
 def test_numbers_and_dates_are_written_as_the_language_does() -> None:
     english, german = texts_of("en"), texts_of("de")
     moment = datetime(2024, 5, 3, 14, 5, tzinfo=UTC)

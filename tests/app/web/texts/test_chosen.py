@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 
 from app.web.texts import languages, texts_of
 
-ADDRESSES = ("/", "/upload", "/search?q=cat", "/search?q=kittty", "/search/photo", "/status", "/docs", "/nothing")
+ADDRESSES = ("/", "/upload", "/search?q=cat", "/search?q=dgo", "/search/photo", "/status", "/docs", "/nothing")
 
 
 def language_of(page: str) -> str:
