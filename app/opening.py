@@ -19,8 +19,10 @@ from app.services.gallery import Gallery
 from app.services.ingest import Ingest
 from app.services.keyword_search import KeywordSearch
 from app.services.library import Library, Limits
+from app.services.listeners import Listeners
 from app.services.live_changes import LiveChanges
 from app.services.model_server_watch import ModelServerWatch
+from app.services.neighbors import NeighbourKeeper
 from app.services.photo_search import PhotoSearch
 from app.services.photo_zip import PhotoZips
 from app.services.pictures import PictureReader
@@ -63,7 +65,10 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
             picture = imaging.decode(data, max_pixels=settings.max_pixels)
             return picture.model_input(card.input_width_px, card.input_height_px)
 
-        ingest = Ingest(store, client, card, maker, index, prepared, model_input, settings.batch_size)
+        neighbours = NeighbourKeeper(store, index.embeddings, card.name)
+        opened.callback(neighbours.stop)
+        listeners = Listeners(index, neighbours)
+        ingest = Ingest(store, client, card, maker, listeners, prepared, model_input, settings.batch_size)
         opened.callback(ingest.stop)
         watch = ModelServerWatch(client, card, on_return=ingest.wake)
         opened.callback(watch.stop)
@@ -75,7 +80,7 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
         pictures = PictureReader(client, card, maker, settings.max_pixels)
         examples = ExampleSearch(store, card, pictures, by_photo, by_words)
         limits = Limits(settings.max_upload_bytes, settings.max_pixels)
-        library = Library(store, card, maker, index, ingest, prepared, limits)
+        library = Library(store, card, maker, index, ingest, prepared, limits, listeners)
         status = Status(store, watch, card, cards, index, ingest)
         changes = LiveChanges(store, status)
         opened.callback(changes.stop)
@@ -87,7 +92,8 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
             ingest=ingest,
             status=status,
             changes=changes,
-            transfer=Transfer(store, library, card, index),
+            neighbours=neighbours,
+            transfer=Transfer(store, library, card, listeners),
             upkeep=upkeep,
             upkeep_tasks=upkeep_tasks,
             close=opened.pop_all().close,
@@ -96,6 +102,7 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
         ingest.start()
         watch.start()
         upkeep_tasks.start()
+        neighbours.start()
     return gallery
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from app.services.ingest import Ingest
 from app.services.library import Library
 from app.services.live_changes import LiveChanges
+from app.services.neighbors import NeighbourKeeper
 from app.services.photo_zip import PhotoZips
 from app.services.searches import Searches
 from app.services.status import Status
@@ -26,6 +27,7 @@ class Gallery:
     ingest: Ingest
     status: Status
     changes: LiveChanges
+    neighbours: NeighbourKeeper
     transfer: Transfer
     upkeep: Upkeep
     upkeep_tasks: UpkeepTasks

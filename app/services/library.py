@@ -12,6 +12,7 @@ from app.errors import BadInput, BadParameter, PhotoDamaged, PhotoNotFound, Uplo
 from app.services.feature_index import FeatureIndex
 from app.services.features import FeatureMaker
 from app.services.ingest import Ingest
+from app.services.listeners import PhotoListener
 from app.services.photo_ids import photo_id_of
 from app.services.prepared import PreparedInputs
 from app.store.base import Known, NewPhoto, Rows, Store
@@ -62,6 +63,7 @@ class Library:
         ingest: Ingest,
         prepared: PreparedInputs,
         limits: Limits,
+        listener: PhotoListener,
     ) -> None:
         self._store = store
         self._card = card
@@ -70,6 +72,7 @@ class Library:
         self._ingest = ingest
         self._prepared = prepared
         self._limits = limits
+        self._listener = listener
 
     def check_size(self, filename: str, size_bytes: int) -> None:
         """Raise UploadTooLarge if a file of this size is over the limit."""
@@ -155,7 +158,7 @@ class Library:
     def delete(self, photo_id: PhotoId) -> Photo:
         """Remove a photo for good; raise PhotoNotFound."""
         photo = self._store.delete(photo_id)
-        self._index.remove(photo.row)
+        self._listener.remove(photo.row)
         self._prepared.take(photo_id)
         return photo
 
