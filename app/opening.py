@@ -37,6 +37,7 @@ from app.settings import Settings
 from app.store.base import Store
 from app.store.hdf5 import Hdf5Store
 from app.text.word_vectors import WordVectors
+from app.version import VERSION
 from model_server.catalogue import ModelCard, cards, load_card
 from model_server.errors import UnknownModelError
 
@@ -52,7 +53,7 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
     card = _card(settings.model)
     with ExitStack() as opened:
         settings.data.parent.mkdir(parents=True, exist_ok=True)
-        store = Hdf5Store.open(settings.data)
+        store = Hdf5Store.open(settings.data, application_version=VERSION)
         opened.callback(store.close)
         client = client or _connect(settings, opened, start=working)
         words = WordVectors.load()

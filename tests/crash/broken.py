@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from app.store import backup
 from app.store.changes import Changes
 from app.store.hdf5 import Hdf5Store
 from app.store.journal import Journal, Record, State
 from app.store.transactional_file import TransactionalFile
 from tests.app.store.photos import SMALL
-from tests.crash.explorer import TIGHT, explore
+from tests.crash.explorer import TIGHT, CopyDisk, explore
 
 Patch = pytest.MonkeyPatch
 
@@ -113,6 +114,14 @@ def photo_bytes_unknown_to_the_record(patch: Patch) -> None:
     patch.setattr(TransactionalFile, "commit", forgetful)
 
 
+def a_backup_appears_before_it_is_durable(patch: Patch) -> None:
+    patch.setattr(CopyDisk, "sync", lambda self: None)
+
+
+def a_backup_forgets_what_was_written_meanwhile(patch: Patch) -> None:
+    patch.setattr(backup, "_copy_pages", lambda device, copy, written: None)
+
+
 STEPS: list[Callable[[Patch], None]] = [
     no_sync_at_the_commit_point,
     applied_before_it_is_durable,
@@ -125,6 +134,8 @@ STEPS: list[Callable[[Patch], None]] = [
     spilled_record_not_retired,
     pages_given_back_before_the_delete_is_durable,
     photo_bytes_unknown_to_the_record,
+    a_backup_appears_before_it_is_durable,
+    a_backup_forgets_what_was_written_meanwhile,
 ]
 
 

@@ -4,23 +4,26 @@ import faulthandler
 import functools
 import io
 import random
+import tempfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import h5py
 import numpy as np
 
 from app.domain import Features, PhotoId, PhotoState
 from app.errors import GalleryError
+from app.store import backup
 from app.store.base import NewPhoto
 from app.store.hdf5 import Hdf5Store
 from app.store.schema import Layout
 from tests.app.store.photos import MODEL, SMALL, START, Clock, feature_table, features, neighbours, photo
-from tests.crash.recorder import CrashState, MemoryDisk, Promise, crash_states
+from tests.crash.recorder import CrashState, Entry, MemoryDisk, Promise, crash_states
 
 TIGHT = replace(SMALL, journal_bytes=28 * 1024)
 """With slots of one page, so that most records spill."""
@@ -43,6 +46,18 @@ Logical = dict[int, Kept]
 """All that the gallery knows, by row."""
 
 
+Choice = Callable[[Logical], Callable[[], object] | None]
+"""Changes what is known as an action will, and returns the action, or None where it makes no sense."""
+APPEARED = Promise(frozenset([-1]))
+
+
+class CopyDisk(MemoryDisk):
+    """The disk of a backup, which appears under its name once it is closed."""
+
+    def close(self) -> None:
+        self.log.append(APPEARED)
+
+
 @dataclass
 class Session:
     """A store on a recording disk, and what it has promised so far."""
@@ -52,6 +67,8 @@ class Session:
     layout: Layout
     disk: MemoryDisk = field(init=False)
     states: list[Logical] = field(init=False)
+    backups: list[tuple[list[Entry], frozenset[int]]] = field(default_factory=list)
+    """What was asked of the disk of each backup, and which states it may hold."""
     next_photo: int = 1
     next_row: int = 0
 
@@ -63,12 +80,16 @@ class Session:
 
     def step(self) -> None:
         """Do something at random."""
-        actions: list[tuple[int, Callable[[Logical], Callable[[], object] | None]]] = [
+        actions: list[tuple[int, Choice]] = [
             (6, self._add), (4, self._finish), (3, self._delete), (1, self._postpone), (1, self._fail),
             (4, self._put_neighbours), (1, self._retry), (1, self._reopen), (1, self._refused), (1, self._compact),
+            (1, self._mend), (1, self._back_up),
         ]  # fmt: skip
         weights, choices = zip(*actions, strict=True)
-        (choose,) = self.rng.choices(choices, weights)
+        self._perform(self.rng.choices(choices, weights)[0])
+
+    def _perform(self, choose: "Choice") -> None:
+        """Do something and note what it promises, before and after."""
         after = dict(self.states[-1])
         action = choose(after)
         if action is None:
@@ -77,7 +98,7 @@ class Session:
         now = len(self.states) - 1
         self.disk.log.append(Promise(frozenset([now - 1, now])))
         action()
-        self.disk.log.append(Promise(frozenset([now])))
+        self.disk.log.append(Promise(frozenset([len(self.states) - 1])))
 
     def _add(self, after: Logical) -> Callable[[], object]:
         count = self.rng.choice((1, 1, 2, 5))
@@ -151,6 +172,35 @@ class Session:
 
     def _compact(self, after: Logical) -> Callable[[], object]:
         return lambda: self.store.compact()
+
+    def _mend(self, after: Logical) -> Callable[[], object] | None:
+        """Write a thumbnail anew."""
+        if not after:
+            return None
+        new = numbered_photo(after[self.rng.choice(list(after))].number)
+        return lambda: self.store.mend(new.id, new.thumbnail, new.facts.exif)
+
+    def _back_up(self, after: Logical) -> Callable[[], object]:
+        """Copy the file while two more photos come."""
+
+        def action() -> None:
+            first, copy, uploads = len(self.states) - 1, CopyDisk(bytearray()), 2
+
+            def progress(done: int, of: int) -> None:
+                nonlocal uploads
+                if uploads:
+                    uploads -= 1
+                    self._perform(self._add)
+
+            with (
+                tempfile.TemporaryDirectory() as folder,
+                patch.object(backup, "FileDevice", lambda path: copy),
+                patch.object(backup, "_PIECE_BYTES", 64 * 1024),
+            ):
+                self.store.backup(Path(folder) / "copy.h5", progress)
+            self.backups.append((copy.log, frozenset(range(first, len(self.states)))))
+
+        return action
 
     def _refused(self, after: Logical) -> Callable[[], object] | None:
         """Try a change that fails half-way through HDF5's work and must leave no trace."""
@@ -234,6 +284,9 @@ def explore(
             findings.problems[f"{state.kind}: {problem}"] += 1
         if stop_after is not None and (sum(findings.problems.values()) >= stop_after):
             break
+    for log, allowed in session.backups:
+        for problem in _look_at_backup(log, [session.states[number] for number in allowed], rng, findings, samples):
+            findings.problems[f"backup: {problem}"] += 1
     if look_at_most_s is not None:
         faulthandler.cancel_dump_traceback_later()
     return findings
@@ -259,6 +312,18 @@ def _look(
             problem = _open_and_compare(disk, [states[number] for number in state.allowed], rng)
             if problem is not None:
                 yield f"in recovery, {second.kind}: {problem}"
+
+
+def _look_at_backup(
+    log: list[Entry], allowed: list[Logical], rng: random.Random, findings: Findings, samples: int
+) -> Iterator[str]:
+    """Yield what is wrong with what a crash can leave of a backup under its name."""
+    for state in crash_states(b"", log, rng, samples):
+        if state.allowed == APPEARED.states:
+            findings.kinds["backup"] += 1
+            problem = _open_and_compare(MemoryDisk(bytearray(state.content)), allowed, rng)
+            if problem is not None:
+                yield f"{state.kind}: {problem}"
 
 
 def _open_and_compare(disk: MemoryDisk, allowed: list[Logical], rng: random.Random) -> str | None:

@@ -76,6 +76,7 @@ class MemoryDisk:
     content: bytearray
     path: Path = Path("memory.h5")
     log: list[Entry] = field(default_factory=list)
+    _noted: set[int] | None = None
 
     def size(self) -> int:
         return len(self.content)
@@ -117,7 +118,11 @@ class MemoryDisk:
 
     @contextmanager
     def noting_writes(self) -> Iterator[set[int]]:
-        yield set()
+        self._noted = set()
+        try:
+            yield self._noted
+        finally:
+            self._noted = None
 
     def data_ranges(self) -> list[tuple[int, int]]:
         return [(0, len(self.content))]
@@ -131,6 +136,8 @@ class MemoryDisk:
     def _do(self, change: Change) -> None:
         change.apply(self.content)
         self.log.append(change)
+        if self._noted is not None and isinstance(change, Write):
+            self._noted.update(range(change.offset // PAGE, -(-(change.offset + len(change.data)) // PAGE)))
 
 
 @dataclass(frozen=True)
