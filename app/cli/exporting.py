@@ -127,10 +127,9 @@ class PhotoWriter:
 
     def write(self, photo_id: PhotoId, exported: Exported) -> Json | None:
         """Write a photo and return its entry for the list; note in `exported` what can't be had. Raises OSError."""
-        try:
-            details = self._gateway.details(photo_id)
-        except PhotoNotFound:
-            return None  # deleted since it was listed
+        details = self._read_details(photo_id)
+        if details is None:
+            return None
         try:
             data, features = self._gateway.original(photo_id), self._read_features(details, exported)
         except PhotoNotFound:
@@ -149,6 +148,15 @@ class PhotoWriter:
     def close(self) -> None:
         """Make the features' files whole; raise OSError."""
         self._features.close()
+
+    def _read_details(self, photo_id: PhotoId) -> Json | None:
+        """Return what is known of a photo, less what its features say if they can't be read; None if it is gone."""
+        try:
+            return self._gateway.details(photo_id)
+        except PhotoNotFound:
+            return None  # deleted since it was listed
+        except GalleryError:
+            return next((photo for photo in self._gateway.photos() if photo["id"] == photo_id), None)
 
     def _read_features(self, details: Json, exported: Exported) -> dict[str, Features]:
         try:

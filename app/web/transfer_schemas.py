@@ -1,5 +1,7 @@
 """The shapes of the calls that move photos from one gallery to another."""
 
+from typing import Any
+
 from flask_smorest.fields import Upload
 from marshmallow import EXCLUDE, Schema, fields, validate
 
@@ -7,8 +9,15 @@ from app.domain import PhotoState
 from app.web.schemas import UploadItem
 
 
-def _numbers(axes: str) -> fields.List[float]:
-    return fields.List(fields.Float(), required=True, metadata={"description": axes})
+class Numbers(fields.List[float]):
+    """Very many numbers, handed on as they are."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return value
+
+
+def _numbers(axes: str) -> Numbers:
+    return Numbers(fields.Float(), required=True, metadata={"description": axes})
 
 
 class FeaturesShape(Schema):

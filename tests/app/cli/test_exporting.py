@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from app.cli.exporting import UniqueNames
+from app.errors import PhotoNotFound, StoreError
 from app.services.photo_ids import photo_id_of
 from tests.app.cli.command_line import CommandLine
 from tests.app.cli.conftest import MakeFolder
@@ -106,6 +107,35 @@ def test_an_export_onto_a_full_disk_says_so_and_is_no_export(
     monkeypatch.undo()
     assert "broken off" in on_file.run("export", tmp_path / "out", code=1).stderr
     on_file.run("export", tmp_path / "new")
+
+
+def test_a_photo_whose_features_can_not_be_read_is_exported_without(
+    on_file: CommandLine, photos: MakeFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(*_: object) -> None:
+        raise StoreError("The features are damaged.")
+
+    on_file.run("import", photos("one.jpg"))
+    monkeypatch.setattr("app.services.transfer.Transfer.features", damaged)
+    monkeypatch.setattr("app.services.library.Library.details", damaged)
+    result = on_file.run("export", tmp_path / "out", code=1)
+    assert result.stdout == f"1 photos exported to {tmp_path / 'out'}, 0 failed.\n"
+    assert "The features are damaged. It is exported without its features." in result.stderr
+    (entry,) = listed(tmp_path / "out")
+    assert (entry["name"], entry["state"], entry["features"]) == ("one.jpg", "ready", {})
+    assert (tmp_path / "out" / "one.jpg").exists()
+
+
+def test_a_photo_that_is_deleted_meanwhile_is_left_out(
+    on_file: CommandLine, photos: MakeFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deleted(*_: object, **__: object) -> None:
+        raise PhotoNotFound("It was deleted.")
+
+    on_file.run("import", photos("one.jpg"), "--no-wait")
+    monkeypatch.setattr("app.services.library.Library.original", deleted)
+    answer = on_file.json("export", tmp_path / "out")
+    assert (answer["exported"], answer["failed"], answer["incomplete"]) == (0, [], [])
 
 
 def test_a_name_that_the_file_system_refuses_gives_way_to_the_id(
