@@ -19,10 +19,10 @@ import numpy as np
 from app.domain import Features, PhotoId, PhotoState
 from app.errors import GalleryError
 from app.store import backup
-from app.store.base import NewPhoto
+from app.store.base import Known, NewPhoto
 from app.store.hdf5 import Hdf5Store
 from app.store.schema import Layout
-from tests.app.store.photos import MODEL, SMALL, START, Clock, feature_table, features, neighbours, photo
+from tests.app.store.photos import MODEL, SMALL, START, Clock, feature_table, features, moving, neighbours, photo
 from tests.crash.recorder import CrashState, Entry, MemoryDisk, Promise, crash_states
 
 TIGHT = replace(SMALL, journal_bytes=28 * 1024)
@@ -83,7 +83,7 @@ class Session:
         actions: list[tuple[int, Choice]] = [
             (6, self._add), (4, self._finish), (3, self._delete), (1, self._postpone), (1, self._fail),
             (4, self._put_neighbours), (1, self._retry), (1, self._reopen), (1, self._refused), (1, self._compact),
-            (1, self._mend), (1, self._back_up),
+            (1, self._mend), (1, self._back_up), (2, self._add_known),
         ]  # fmt: skip
         weights, choices = zip(*actions, strict=True)
         self._perform(self.rng.choices(choices, weights)[0])
@@ -107,6 +107,18 @@ class Session:
             after[self.next_row + i] = Kept(self.next_photo + i, PhotoState.STORED)
         self.next_photo += count
         self.next_row += count
+        return lambda: self.store.add(new, MODEL)
+
+    def _add_known(self, after: Logical) -> Callable[[], object]:
+        new = []
+        for _ in range(self.rng.choice((1, 3))):
+            state = self.rng.choice((PhotoState.READY, PhotoState.FAILED, PhotoState.STORED))
+            error, seed = "no" if state is PhotoState.FAILED else None, self.rng.randrange(500)
+            new.append(moving(numbered_photo(self.next_photo), Known(START, state, error, {MODEL: features(seed)})))
+            attempts = 0 if state is PhotoState.STORED else None
+            after[self.next_row] = Kept(self.next_photo, state, seed, attempts, error)
+            self.next_photo += 1
+            self.next_row += 1
         return lambda: self.store.add(new, MODEL)
 
     def _finish(self, after: Logical) -> Callable[[], object] | None:
