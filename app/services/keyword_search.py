@@ -7,11 +7,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain import Float32, Hit, KeywordMode, Photo, Reason
+from app.domain import Features, Float32, Hit, KeywordMode, Photo, Reason
 from app.search.embedding import EmbeddingIndex
 from app.search.label_index import LabelSnapshot
 from app.search.ranking import Ranked, top
 from app.services.feature_index import FeatureIndex
+from app.services.query_conditions import QueryConditions
+from app.text.detectable import DetectorWords
 from app.text.keywords import KeywordMatcher, UnderstoodQuery
 from app.text.late import LateScorer
 from app.text.scoring import weak_from
@@ -19,6 +21,7 @@ from app.text.word_vectors import WordVectors
 from model_server.catalogue import ModelCard
 
 Scores = NDArray[np.floating]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class WordMatch:
     """Words to be compared with all photos as they were at one moment.
 
     vector: float32 (dimensions,), what the query means as a whole, which `classic` goes by.
+    allowed: bool (n_rows,), the only rows whose photos meet the query's conditions; None if it has none.
     """
 
     query: UnderstoodQuery
@@ -33,26 +37,29 @@ class WordMatch:
     vector: Float32
     photos: LabelSnapshot
     words: EmbeddingIndex
+    allowed: Flags | None = None
 
     @cached_property
     def scores(self) -> Scores:
         """How well each photo fits, float (n_rows,), by row; 0 for rows without features."""
         if self.mode is KeywordMode.CLASSIC and self._has_words:
-            return self.words.similarities(self.vector)
-        return self.photos.scores(self._scorer)
+            scores: Scores = self.words.similarities(self.vector)
+        else:
+            scores = self.photos.scores(self._scorer)
+        return scores if self.allowed is None else only(scores, self.allowed)
 
-    def top(self, limit: int, allowed: NDArray[np.bool_] | None = None) -> Ranked:
+    def top(self, limit: int) -> Ranked:
         """Return the `limit` photos that fit best, those that don't fit at all left out; equal ones by row.
 
-        allowed: bool (n_rows,), the only rows that count. Much quicker than to sort all `scores`, and exact.
+        Much quicker than to sort all `scores`, and exact.
         """
         if not self._has_words:
-            return top(self.scores, limit, allowed=allowed)
+            return top(self.scores, limit)
         if self.mode is KeywordMode.CLASSIC:
-            ranked = self.words.top(self.vector, limit, allowed=allowed)
+            ranked = self.words.top(self.vector, limit, allowed=self.allowed)
             fitting = ranked.scores > 0
             return Ranked(ranked.rows[fitting], ranked.scores[fitting])
-        return self.photos.best(self._scorer, limit, allowed)
+        return self.photos.best(self._scorer, limit, self.allowed)
 
     @property
     def _has_words(self) -> bool:
@@ -70,19 +77,35 @@ class KeywordSearch:
     def __init__(self, card: ModelCard, index: FeatureIndex, words: WordVectors) -> None:
         self._index = index
         self._matcher = KeywordMatcher(card.labels, [tag.name for tag in card.tag_classes], words)
+        detectable = DetectorWords(card.labels, words, self._matcher.meaning)
+        self._conditions = QueryConditions(card.labels, detectable, index.things, index.facts)
 
     def match(self, text: str, mode: KeywordMode) -> WordMatch:
-        """Understand words; raise QueryError, or UnknownWordsError if none of the words is known."""
+        """Understand a query; raise QueryError, or UnknownWordsError if none of the words is known."""
         query = self._matcher.understand(text)
-        return WordMatch(query, mode, self._matcher.vector(query), self._index.labels(), self._index.words)
+        photos = self._index.labels()
+        allowed = self._conditions.mask(query.conditions) if query.conditions else None
+        return WordMatch(query, mode, self._matcher.vector(query), photos, self._index.words, allowed)
 
-    def explain(self, match: WordMatch, photo: Photo) -> tuple[Reason, ...]:
-        """Return which labels of a photo matched which word; nothing if it is gone meanwhile."""
-        table = match.photos.table(np.array([photo.row]))
-        return self._matcher.reasons(match.query, table, 0) if len(table) else ()
+    def explain(self, match: WordMatch, photo: Photo, features: Features | None) -> tuple[Reason, ...]:
+        """Return which conditions a photo meets and which of its labels matched which word.
+
+        features: the photo's own; nothing is told of its labels if it is gone meanwhile.
+        """
+        conditions = self._conditions.reasons(match.query.conditions, photo, features)
+        table = match.photos.photo(photo.row)
+        return conditions if table is None else (*conditions, *self._matcher.reasons(match.query, table, 0))
 
 
 def with_weak_tail(hits: Sequence[Hit]) -> tuple[Hit, ...]:
     """Return the hits, best first, with those past the drop in relevance marked as weak."""
     first_weak = weak_from(np.array([hit.score for hit in hits]))
     return (*hits[:first_weak], *(replace(hit, weak=True) for hit in hits[first_weak:]))
+
+
+def only(scores: Scores, allowed: Flags) -> Scores:
+    """Return `scores`, float (n_rows,), with 0 for the rows that aren't `allowed`, bool (m,); later rows aren't."""
+    kept = np.zeros_like(scores)
+    end = min(len(scores), len(allowed))
+    np.copyto(kept[:end], scores[:end], where=allowed[:end])
+    return kept

@@ -23,7 +23,7 @@ from app.domain import (
     WordsSearch,
 )
 from app.errors import PhotoNotFound
-from app.search.ranking import Ranked, top
+from app.search.ranking import Ranked
 from app.services.example_search import ExampleSearch
 from app.services.feature_index import FeatureIndex
 from app.services.keyword_search import KeywordSearch, with_weak_tail
@@ -66,7 +66,7 @@ class Searches:
         """Find photos by words; raise QueryError for a malformed query, UnknownWordsError if no word is known."""
         started_s = perf_counter()
         match = self._words.match(text, mode)
-        hits = self._hits(top(match.scores, limit), lambda photo: self._words.explain(match, photo))
+        hits = self._hits(match.top(limit), lambda photo: self._words.explain(match, photo))
         return self._results(with_weak_tail(hits), started_s, match.query.notices)
 
     def like_photo(

@@ -134,18 +134,24 @@ class KeywordMatcher:
         return scores
 
     def _term_reasons(self, meaning: TermMeaning, photos: PhotoLabels, row: int) -> list[LabelReason]:
-        picture = meaning.label_weights * photos.label_scores[row]
-        objects = scoring.OBJECT_TRUST * meaning.label_weights * photos.object_confidences[row]
-        tag_ids = photos.tag_ids[row]
+        labels, tag_ids = np.flatnonzero(meaning.label_weights), photos.tag_ids[row]
+        weights = meaning.label_weights[labels]
+        picture = weights * photos.label_scores[row, labels]
+        objects = scoring.OBJECT_TRUST * weights * photos.object_confidences[row, labels]
         tags = scoring.TAG_TRUST * meaning.tag_weights[tag_ids] * np.sqrt(photos.tag_probabilities[row])
-        found = [(float(weight), name, "picture") for weight, name in zip(picture, self._labels.names, strict=True)]
-        found += [(float(weight), name, "objects") for weight, name in zip(objects, self._labels.names, strict=True)]
-        found += [(float(weight), self._tags.names[tag], "tags") for weight, tag in zip(tags, tag_ids, strict=True)]
-        strongest = sorted((entry for entry in found if entry[0] >= _LEAST_REASON), reverse=True)
+        found = [(weight, self._labels.names[at], "picture") for at, weight in _told(labels, picture)]
+        found += [(weight, self._labels.names[at], "objects") for at, weight in _told(labels, objects)]
+        found += [(weight, self._tags.names[at], "tags") for at, weight in _told(tag_ids, tags)]
         return [
             LabelReason(meaning.term.text, label, weight, source)
-            for weight, label, source in strongest[:REASONS_PER_TERM]
+            for weight, label, source in sorted(found, reverse=True)[:REASONS_PER_TERM]
         ]
+
+
+def _told(indexes: NDArray[np.integer], weights: Float32) -> list[tuple[int, float]]:
+    """Return those that are worth telling, with their weights."""
+    told = np.flatnonzero(weights >= _LEAST_REASON)
+    return list(zip(indexes[told].tolist(), weights[told].tolist(), strict=True))
 
 
 def explain_unknown(suggestions: dict[str, list[str]]) -> str:

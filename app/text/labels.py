@@ -1,7 +1,7 @@
 """Labels that photos carry, and how well a searched term fits each of them."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,8 @@ class LabelSet:
         self._words = words
         self._entries = [words.lemma(name) for name in names]
         self._related = _read_related(label_words, self.names)
+        self._named = _places(self.names)
+        self._entered = _places(self._entries)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -43,7 +45,7 @@ class LabelSet:
     def concerns(self, text: str) -> bool:
         """Tell whether words name a label, or a more general or more special thing."""
         entry = self._words.lemma(text)
-        return text in self.names or entry in self._related or (entry is not None and entry in self._entries)
+        return text in self._named or entry in self._related or entry in self._entered
 
     def fits(self, term: Term, vector: Float32) -> Float32:
         """Return how well a term, with its vector, fits each label: float32 (n_labels,), up to 1.
@@ -56,11 +58,17 @@ class LabelSet:
         entry = self._words.lemma(term.text)
         for label, least in self._related.get(entry or "", ()):
             fits[label] = max(fits[label], least + (1 - least) * cosines[label])
-        fits[[self._is_named(label, term, entry) for label in range(len(self))]] = 1.0
+        fits[[*self._named.get(term.text, ()), *(self._entered.get(entry, ()) if entry else ())]] = 1.0
         return np.asarray(fits, dtype=np.float32)
 
-    def _is_named(self, label: int, term: Term, entry: str | None) -> bool:
-        return term.text == self.names[label] or (entry is not None and entry == self._entries[label])
+
+def _places(words: Iterable[str | None]) -> dict[str, list[int]]:
+    """Return where each word stands."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, word in enumerate(words):
+        if word is not None:
+            places[word].append(place)
+    return dict(places)
 
 
 def _read_related(path: Path, names: Sequence[str]) -> dict[str, list[tuple[int, float]]]:
