@@ -22,7 +22,12 @@ from benchmarks.quality.photos import LabelledPhoto
 UPLOADS_AT_ONCE = 16
 READY_LIMIT_S = 900.0
 KEY_DIGITS = 16
-WHAT_MAKES_FEATURES = ("model_server/catalogue/*.toml", "model_server/weights/*.npz", "model_server/*.py")
+WHAT_MAKES_FEATURES = (
+    "model_server/catalogue/gallery_default.toml",
+    "model_server/weights/gallery_default.npz",
+    "model_server/gallery_default.py",
+    "model_server/ssd/*.py",
+)
 """A change in any of these files makes the kept galleries worthless, and so does one of the word vectors."""
 
 
