@@ -107,6 +107,12 @@ class PhotoNotFound(GalleryError):
     code = "photo_not_found"
 
 
+class SavedSearchNotFound(GalleryError):
+    """No saved search has this id."""
+
+    code = "saved_search_not_found"
+
+
 class PhotoNotReady(GalleryError):
     """The photo's features aren't computed yet, so nothing can be compared with it."""
 

@@ -146,12 +146,46 @@ class Neighbours(Protocol):
         """Store lists in one commit, those of photos that are gone left out; raise StoreFull."""
 
 
+LONGEST_DEFINITION_BYTES = 16 * 1024
+"""Of a saved search, as UTF-8."""
+
+
+@dataclass(frozen=True)
+class SavedSearch:
+    """A search that somebody wants to do again. What `definition` says is not the store's business."""
+
+    id: int
+    name: str
+    created_at: datetime
+    definition: str
+
+
+class SavedSearches(Protocol):
+    """The saved searches that a store keeps; each change is one durable commit."""
+
+    def all(self) -> list[SavedSearch]:
+        """Return all saved searches, oldest first."""
+
+    def get(self, search_id: int) -> SavedSearch:
+        """Return a saved search; raise SavedSearchNotFound."""
+
+    def add(self, name: str, definition: str) -> SavedSearch:
+        """Save a search under an id of its own; raise StoreFull, or BadParameter for what is too long to be kept."""
+
+    def delete(self, search_id: int) -> SavedSearch:
+        """Forget a saved search and return what it was; raise SavedSearchNotFound. Its id is never used again."""
+
+
 class Store(Protocol):
     """Photos, their features and the work they wait for."""
 
     @property
     def neighbours(self) -> Neighbours:
         """The photos most alike to each photo."""
+
+    @property
+    def saved_searches(self) -> SavedSearches:
+        """The searches that people saved."""
 
     def add(self, photos: Sequence[NewPhoto], model: str) -> list[Added]:
         """Store photos and a job of `model` for each in one durable commit, in order; raise StoreFull.

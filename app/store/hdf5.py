@@ -23,6 +23,7 @@ from app.store.gallery_file import GalleryFile
 from app.store.neighbors import Hdf5Neighbours
 from app.store.photo_facts import fact_columns
 from app.store.records import Blobs
+from app.store.saved_searches import Hdf5SavedSearches
 from app.store.segments import Content, Extent, Segments
 from app.store.table import Entry, PhotoTable
 from app.store.verify import Damage, Part, Progress, Verified, verify
@@ -57,6 +58,7 @@ class Hdf5Store:
             rows.check_same_length(self._file.hdf5)
             rows.load(self._file.hdf5, self._photos)
             self._segments = Segments(self._file, self._layout)
+            self.saved_searches = Hdf5SavedSearches(self._file, self._commits, self._clock)
             self._look_up()
         self._segments.find_free(self._photos.extents())
 

@@ -15,6 +15,7 @@ from app.store.base import BLOCK_ROWS, Added, FeatureTable, Known, NewPhoto, Pho
 from app.store.changes import no_row, not_found
 from app.store.features import table_of
 from app.store.memory_neighbors import MemoryNeighbours
+from app.store.memory_saved_searches import MemorySavedSearches
 from app.store.photo_facts import columns_of
 
 
@@ -35,6 +36,7 @@ class MemoryStore:
         self._jobs: dict[PhotoId, Job] = {}
         self._features: dict[str, dict[PhotoId, Features]] = {}
         self.neighbours = MemoryNeighbours(self._features_by_row)
+        self.saved_searches = MemorySavedSearches(clock)
         self._widths: dict[str, int] = {}
 
     def add(self, photos: Sequence[NewPhoto], model: str) -> list[Added]:

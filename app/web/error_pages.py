@@ -20,6 +20,7 @@ STATUS_OF: dict[type[GalleryError], HTTPStatus] = {
     errors.UploadTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UnknownWordsError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.PhotoNotFound: HTTPStatus.NOT_FOUND,
+    errors.SavedSearchNotFound: HTTPStatus.NOT_FOUND,
     errors.PhotoNotReady: HTTPStatus.CONFLICT,
     errors.TooManyWatchers: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.AccessDenied: HTTPStatus.FORBIDDEN,

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from app.domain import PhotoId, PhotoState
-from app.errors import BadFileName, PhotoNotFound, StoreError
-from app.store.base import NEIGHBOURS_KEPT, Known, NeighbourLists, Store
+from app.errors import BadFileName, BadParameter, PhotoNotFound, SavedSearchNotFound, StoreError
+from app.store.base import LONGEST_DEFINITION_BYTES, NEIGHBOURS_KEPT, Known, NeighbourLists, Store
 from tests.app.store.photos import (
     MODEL,
     START,
@@ -284,6 +284,43 @@ class StoreContract:
         after = store.neighbours.versions(rows, MODEL)
         assert (before == after).tolist() == [True, False, True, True, True]
         assert store.neighbours.versions(rows, "other_model").tolist() == [0] * 5
+
+    # ---- saved searches ----
+
+    def test_saved_searches_come_back_in_their_order(self, store: Store, clock: Clock) -> None:
+        assert store.saved_searches.all() == []
+        first = store.saved_searches.add("Hündchen", '{"q": "dog"}')
+        clock.advance(5)
+        second = store.saved_searches.add("Hündchen", "")
+        assert store.saved_searches.all() == [first, second]
+        assert first == store.saved_searches.get(first.id)
+        assert (first.name, first.definition, first.created_at) == ("Hündchen", '{"q": "dog"}', START)
+        assert second.created_at == clock.now
+        assert first.id != second.id
+
+    def test_deleted_saved_searches_are_gone_and_their_ids_are_not_used_again(self, store: Store) -> None:
+        saved = [store.saved_searches.add(f"search {n}", str(n)) for n in range(3)]
+        assert store.saved_searches.delete(saved[2].id) == saved[2]
+        assert store.saved_searches.delete(saved[0].id) == saved[0]
+        assert store.saved_searches.all() == [saved[1]]
+        for unknown in (saved[0].id, saved[2].id, 0, -1, 99):
+            with pytest.raises(SavedSearchNotFound):
+                store.saved_searches.get(unknown)
+            with pytest.raises(SavedSearchNotFound):
+                store.saved_searches.delete(unknown)
+        assert store.saved_searches.add("new", "x").id not in {one.id for one in saved}
+
+    def test_saved_searches_have_a_size(self, store: Store) -> None:
+        longest = "ä" * (LONGEST_DEFINITION_BYTES // 2)
+        kept = store.saved_searches.add("n" * 255, longest)
+        assert store.saved_searches.get(kept.id).definition == longest
+        for name, definition in (("n", longest + "x"), ("n" * 256, ""), ("", "x"), (" ", "x"), ("a\0", "x")):
+            with pytest.raises(BadParameter):
+                store.saved_searches.add(name, definition)
+        for name, definition in (("\ud800", ""), ("n", "\udfff")):
+            with pytest.raises(BadParameter, match="can't hold"):
+                store.saved_searches.add(name, definition)
+        assert store.saved_searches.all() == [kept]
 
     def test_models_stand_side_by_side(self, store: Store) -> None:
         store.add([photo(1), photo(2)], MODEL)

@@ -107,6 +107,16 @@ class StoreAgainstDicts(RuleBasedStateMachine):
         for store in self._stores():
             store.neighbours.put(MODEL, lists)
 
+    @rule(name=st.sampled_from(["dogs", "Äpfel"]), definition=st.text(st.characters(exclude_categories=["Cs"])))
+    def save_search(self, name: str, definition: str) -> None:
+        real, plain = (store.saved_searches.add(name, definition) for store in self._stores())
+        assert real == plain
+
+    @rule(which=st.integers(0, 5))
+    def delete_saved_search(self, which: int) -> None:
+        for one in self.plain.saved_searches.all()[which : which + 1]:
+            assert self.real.saved_searches.delete(one.id) == self.plain.saved_searches.delete(one.id)
+
     @rule()
     def reopen(self) -> None:
         self._forget_processing()
@@ -141,6 +151,7 @@ class StoreAgainstDicts(RuleBasedStateMachine):
                 expected_features = self.plain.features(photo_id, model)
                 assert expected_features is not None
                 assert same_features(expected_features, self.real.features(photo_id, model))
+        assert self.real.saved_searches.all() == self.plain.saved_searches.all()
         assert same_lists(self.real.neighbours.lists(MODEL), self.plain.neighbours.lists(MODEL))
         assert self.real.info().by_state == self.plain.info().by_state
         assert self.real.models() == self.plain.models()
