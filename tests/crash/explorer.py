@@ -88,6 +88,24 @@ class Session:
         weights, choices = zip(*actions, strict=True)
         self._perform(self.rng.choices(choices, weights)[0])
 
+    def fill_and_thin(self) -> bytes:
+        """Store photos with features, delete most; return what the disk holds then, durably, for all later states."""
+        for _ in range(8):
+            self._perform(functools.partial(self._add, count=5))
+        self._perform(functools.partial(self._finish, share=1))
+        for row in self.states[-1]:
+            if row < 16 or row % 3:
+                self._perform(functools.partial(self._delete, row=row))
+        self.store.close()
+        self.store = Hdf5Store(self.disk, self.layout, Clock())
+        self.disk.log[:] = [Promise(frozenset([len(self.states) - 1]))]
+        return bytes(self.disk.content)
+
+    def compact_and_go_on(self) -> None:
+        """Compact, work on what has moved, and compact again."""
+        for choose in (self._compact, self._add, self._finish, self._delete, self._compact):
+            self._perform(choose)
+
     def _perform(self, choose: "Choice") -> None:
         """Do something and note what it promises, before and after."""
         after = dict(self.states[-1])
@@ -100,8 +118,8 @@ class Session:
         action()
         self.disk.log.append(Promise(frozenset([len(self.states) - 1])))
 
-    def _add(self, after: Logical) -> Callable[[], object]:
-        count = self.rng.choice((1, 1, 2, 5))
+    def _add(self, after: Logical, count: int = 0) -> Callable[[], object]:
+        count = count or self.rng.choice((1, 1, 2, 5))
         new = [numbered_photo(self.next_photo + i) for i in range(count)]
         for i in range(count):
             after[self.next_row + i] = Kept(self.next_photo + i, PhotoState.STORED)
@@ -121,8 +139,8 @@ class Session:
             self.next_row += 1
         return lambda: self.store.add(new, MODEL)
 
-    def _finish(self, after: Logical) -> Callable[[], object] | None:
-        rows = [row for row in after if self.rng.random() < 0.4]
+    def _finish(self, after: Logical, share: float = 0.4) -> Callable[[], object] | None:
+        rows = [row for row in after if self.rng.random() < share]
         if not rows:
             return None
         found: dict[PhotoId, Features] = {}
@@ -144,10 +162,10 @@ class Session:
                 after[row] = replace(after[row], neighbours=seed)
         return lambda: self.store.neighbours.put(MODEL, lists)
 
-    def _delete(self, after: Logical) -> Callable[[], object] | None:
+    def _delete(self, after: Logical, row: int | None = None) -> Callable[[], object] | None:
         if not after:
             return None
-        row = self.rng.choice(list(after))
+        row = self.rng.choice(list(after)) if row is None else row
         gone = self._id(after, row)
         del after[row]
         return lambda: self.store.delete(gone)
@@ -287,8 +305,32 @@ def explore(
     for _ in range(steps):
         session.step()
     session.store.close()
+    return _look_at_all(session, before, rng, samples, stop_after, look_at_most_s)
+
+
+def explore_compaction(folder: Path, seed: int, samples: int, share: float = 1.0) -> Findings:
+    """Look at a share of the states that crashes leave in compactions of a file that much was deleted of."""
+    rng = random.Random(seed)
+    session = Session(rng, empty_file(folder, SMALL), SMALL)
+    before = session.fill_and_thin()
+    session.compact_and_go_on()
+    session.store.close()
+    return _look_at_all(session, before, rng, samples, share=share)
+
+
+def _look_at_all(
+    session: Session,
+    before: bytes,
+    rng: random.Random,
+    samples: int,
+    stop_after: int | None = None,
+    look_at_most_s: float | None = None,
+    share: float = 1.0,
+) -> Findings:
     findings = Findings()
     for state in crash_states(before, session.disk.log, rng, samples):
+        if rng.random() >= share:
+            continue
         findings.kinds[state.kind] += 1
         if look_at_most_s is not None and findings.states % 100 == 1:
             faulthandler.dump_traceback_later(look_at_most_s, exit=True)
