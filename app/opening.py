@@ -29,6 +29,7 @@ from app.services.pictures import PictureReader
 from app.services.prepared import PreparedInputs
 from app.services.searches import Searches
 from app.services.status import Status
+from app.services.suggestions import Suggestions
 from app.services.timeline import Timeline
 from app.services.transfer import Transfer
 from app.services.upkeep import Upkeep
@@ -76,7 +77,7 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
         upkeep = Upkeep(store, settings.data.parent, ingest, card, damaged)
         upkeep_tasks = UpkeepTasks(upkeep)
         opened.callback(upkeep_tasks.stop)
-        by_words = KeywordSearch(card, index, words)
+        by_words = KeywordSearch(card, index, words, lambda photo_id: store.features(photo_id, card.name))
         by_photo = PhotoSearch(store, card, index)
         pictures = PictureReader(client, card, maker, settings.max_pixels)
         examples = ExampleSearch(store, card, pictures, by_photo, by_words)
@@ -90,6 +91,7 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
             timeline=Timeline(store),
             zips=PhotoZips(store),
             searches=Searches(store, index, by_words, by_photo, examples),
+            suggestions=Suggestions(card, words, index),
             ingest=ingest,
             status=status,
             changes=changes,
@@ -117,6 +119,7 @@ def _card(name: str) -> ModelCard:
 def _load(index: FeatureIndex, store: Store, card: ModelCard) -> list[PhotoId]:
     """Fill the index; return the photos whose features turned out to be damaged and were queued for that reason."""
     waited = {job.photo_id for job in store.jobs()}
+    index.load_facts(store.photo_facts())
     for block in store.feature_blocks(card.name):
         index.load(block)
     return [job.photo_id for job in store.jobs() if job.photo_id not in waited]

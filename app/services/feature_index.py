@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from app.domain import Features, Photo
-from app.search.embedding import EmbeddingIndex
+from app.search.conditions import ObjectTable
+from app.search.embedding import EmbeddingIndex, VectorSource
+from app.search.facts import FactTable
 from app.search.label_index import LabelIndex, LabelSnapshot
 from app.search.label_table import LabelTable, surest_objects
 from app.search.layout import LayoutIndex
 from app.search.ssd import SsdIndex
-from app.store.base import FeatureTable, Rows
+from app.store.base import FeatureTable, PhotoFactColumns, Rows
+from app.store.photo_facts import columns_of
 from model_server.catalogue import ModelCard
 
 WORD_DIMENSIONS = 50
@@ -20,18 +23,26 @@ WORD_DIMENSIONS = 50
 class FeatureIndex:
     """The indexes of all methods; searches may run while photos come and go."""
 
-    def __init__(self, card: ModelCard) -> None:
+    def __init__(self, card: ModelCard, source: VectorSource | None = None) -> None:
+        """Start empty; embeddings are kept in memory as they are unless `source` can read them by row."""
         self._label_count = len(card.labels)
         self._writing = threading.Lock()
         self._labels = LabelIndex()
         self.words = EmbeddingIndex(WORD_DIMENSIONS)
-        self.embeddings = EmbeddingIndex(card.embedding_width)
+        self.embeddings = EmbeddingIndex(card.embedding_width, source)
         self.objects = SsdIndex()
         self.layouts = LayoutIndex()
+        self.things = ObjectTable()
+        self.facts = FactTable()
 
     def __len__(self) -> int:
         """Return how many photos can be searched."""
         return len(self._labels)
+
+    def reserve(self, photos: int) -> None:
+        """Make room for so many photos in all, so that filling up to there copies little."""
+        self.embeddings.reserve(photos)
+        self.words.reserve(photos)
 
     def labels(self) -> LabelSnapshot:
         """Return what each photo is said to show, as it stands now."""
@@ -40,6 +51,10 @@ class FeatureIndex:
     def rows_with_object(self, class_id: int, least_confidence: float) -> Rows:
         """Return the rows of the photos that hold an object of a class at least so surely: int64 (n,), ascending."""
         return self.labels().rows_with_object(class_id - 1, least_confidence)
+
+    def load_facts(self, facts: PhotoFactColumns) -> None:
+        """Take in what all photos say about themselves."""
+        self.facts.add(facts.rows, facts.widths, facts.heights, facts.days, facts.colours)
 
     def load(self, table: FeatureTable) -> None:
         """Take in features of a model, as the store holds them; more may follow."""
@@ -62,18 +77,21 @@ class FeatureIndex:
             label_scores=np.stack([one.label_scores for one in features]),
         )
         with self._writing:
+            self.load_facts(columns_of(photos))
             self._add(table, self._labels.add)
 
     def remove(self, row: int) -> None:
         """Forget a photo; nothing happens if it isn't held."""
         with self._writing:
-            for index in (self.embeddings, self.words, self.objects, self.layouts, self._labels):
+            for index in (self.embeddings, self.words, self.objects, self.layouts, self.things, self._labels):
                 index.remove([row])
+            self.facts.remove([row])
 
     def _add(self, table: FeatureTable, add_labels: Callable[[LabelTable], None]) -> None:
         self.embeddings.add(table.rows, table.embeddings)
         self.words.add(table.rows, table.word_vectors)
         self.objects.add(table.rows, table.detections)
         self.layouts.add(table.rows, table.detections)
+        self.things.add(table.rows, table.detections)
         confidences = surest_objects(table.detections, self._label_count)
         add_labels(LabelTable(table.rows, table.label_scores, confidences, table.tag_ids, table.tag_probabilities))

@@ -10,6 +10,7 @@ from app.services.neighbors import NeighbourKeeper
 from app.services.photo_zip import PhotoZips
 from app.services.searches import Searches
 from app.services.status import Status
+from app.services.suggestions import Suggestions
 from app.services.timeline import Timeline
 from app.services.transfer import Transfer
 from app.services.upkeep import Upkeep
@@ -24,6 +25,7 @@ class Gallery:
     timeline: Timeline
     zips: PhotoZips
     searches: Searches
+    suggestions: Suggestions
     ingest: Ingest
     status: Status
     changes: LiveChanges

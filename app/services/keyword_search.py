@@ -1,13 +1,13 @@
 """Photos by words: how well each fits, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain import Features, Float32, Hit, KeywordMode, Photo, Reason
+from app.domain import Features, Float32, Hit, KeywordMode, Photo, PhotoId, Reason
 from app.search.embedding import EmbeddingIndex
 from app.search.label_index import LabelSnapshot
 from app.search.ranking import Ranked, top
@@ -22,6 +22,7 @@ from model_server.catalogue import ModelCard
 
 Scores = NDArray[np.floating]
 Flags = NDArray[np.bool_]
+FeaturesOf = Callable[[PhotoId], Features | None]
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,10 @@ class WordMatch:
 class KeywordSearch:
     """Compares words with the labels of all photos."""
 
-    def __init__(self, card: ModelCard, index: FeatureIndex, words: WordVectors) -> None:
+    def __init__(self, card: ModelCard, index: FeatureIndex, words: WordVectors, features_of: FeaturesOf) -> None:
+        """`features_of` gives a photo's features, whose boxes prove that it meets a query's conditions."""
         self._index = index
+        self._features_of = features_of
         self._matcher = KeywordMatcher(card.labels, [tag.name for tag in card.tag_classes], words)
         detectable = DetectorWords(card.labels, words, self._matcher.meaning)
         self._conditions = QueryConditions(card.labels, detectable, index.things, index.facts)
@@ -87,11 +90,9 @@ class KeywordSearch:
         allowed = self._conditions.mask(query.conditions) if query.conditions else None
         return WordMatch(query, mode, self._matcher.vector(query), photos, self._index.words, allowed)
 
-    def explain(self, match: WordMatch, photo: Photo, features: Features | None) -> tuple[Reason, ...]:
-        """Return which conditions a photo meets and which of its labels matched which word.
-
-        features: the photo's own; nothing is told of its labels if it is gone meanwhile.
-        """
+    def explain(self, match: WordMatch, photo: Photo) -> tuple[Reason, ...]:
+        """Return which conditions a photo meets and which of its labels matched which word, if it isn't gone."""
+        features = self._features_of(photo.id) if match.query.conditions else None
         conditions = self._conditions.reasons(match.query.conditions, photo, features)
         table = match.photos.photo(photo.row)
         return conditions if table is None else (*conditions, *self._matcher.reasons(match.query, table, 0))

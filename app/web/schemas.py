@@ -6,6 +6,7 @@ from marshmallow import Schema, fields, validate
 from app.domain import KeywordMode, PhotoState, SimilarityMethod
 from app.services.upkeep_tasks import TaskKind, TaskState
 from app.store.verify import Part
+from app.text.suggest import Kind
 
 MAX_LIMIT = 500
 MAX_ZIPPED = 5000
@@ -214,9 +215,41 @@ class ThumbnailQuery(Schema):
 class KeywordQuery(Schema):
     """Words to search for."""
 
-    q = fields.String(required=True, metadata={"description": 'Words, "phrases" and -exclusions.'})
+    q = fields.String(
+        required=True, metadata={"description": 'Words, "phrases", -exclusions and conditions such as `dog>=2`.'}
+    )
     limit = _limit(60)
     mode = fields.Enum(KeywordMode, by_value=True, load_default=KeywordMode.LATE)
+
+
+class SuggestQuery(Schema):
+    """A query that is being typed."""
+
+    q = fields.String(load_default="", validate=validate.Length(max=500))
+    cursor = fields.Integer(
+        validate=validate.Range(min=0), metadata={"description": "Where the cursor stands in it; else at its end."}
+    )
+    limit = fields.Integer(load_default=8, validate=validate.Range(min=1, max=50))
+
+
+class SuggestionShape(Schema):
+    """One way to go on."""
+
+    text = fields.String(required=True, metadata={"description": "What it adds, to be shown."})
+    kind = fields.Enum(Kind, by_value=True, required=True)
+    query = fields.String(required=True, metadata={"description": "The whole query with it."})
+    cursor = fields.Integer(required=True, metadata={"description": "Where to go on typing in that query."})
+    photos = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "How many photos carry this label."}
+    )
+
+
+class SuggestionList(Schema):
+    """Ways to go on, the likeliest first."""
+
+    items = fields.List(fields.Nested(SuggestionShape), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+    total = fields.Integer(required=True)
 
 
 class SimilarQuery(Schema):

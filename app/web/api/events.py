@@ -17,7 +17,7 @@ HEARTBEAT_S = 10.0
 
 
 @blueprint.route("/events", methods=["GET"])
-@blueprint.response(HTTPStatus.OK, {"type": "string"}, content_type="text/event-stream")
+@blueprint.response(HTTPStatus.OK, {}, content_type="text/event-stream")
 @errors(HTTPStatus.SERVICE_UNAVAILABLE)
 def get_events() -> Response:
     """Tell what changes, as long as the connection stays open.

@@ -1,5 +1,6 @@
 """The API's searches."""
 
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
@@ -44,6 +45,16 @@ def search_by_words(query: dict[str, Any]) -> Json:
     """Find photos by words."""
     results = current_gallery().searches.by_words(query["q"], limit=query["limit"], mode=query["mode"])
     return results_json(results)
+
+
+@blueprint.route("/suggest", methods=["GET"])
+@blueprint.arguments(schemas.SuggestQuery, location="query")
+@blueprint.response(HTTPStatus.OK, schemas.SuggestionList)
+@errors(HTTPStatus.BAD_REQUEST)
+def suggest(query: dict[str, Any]) -> Json:
+    """Complete a query that is being typed: labels, tags, words, keys and their values."""
+    found = current_gallery().suggestions.suggest(query["q"], query.get("cursor"), query["limit"])
+    return {"items": [asdict(suggestion) for suggestion in found], "next_cursor": None, "total": len(found)}
 
 
 @blueprint.route("/search/similar", methods=["POST"])
