@@ -4,25 +4,16 @@ from functools import cache, partial
 from pathlib import Path
 
 from flask import Flask
-from flask_compress import Compress
 
 from app.web import docs, error_pages, health, openapi, pages, security
+from app.web.compression import compress_texts
 from app.web.texts import register_texts
-
-COMPRESSION = {
-    "COMPRESS_MIMETYPES": ["text/html", "text/css", "text/javascript", "image/svg+xml", "application/json"],
-    "COMPRESS_ALGORITHM": ["br", "gzip"],
-    "COMPRESS_ALGORITHM_STREAMING": ["br", "gzip"],
-    "COMPRESS_BR_LEVEL": 4,
-}
-"""What is compressed on its way, and how: pictures aren't, as they are already."""
 
 
 def register_web(app: Flask, *, password: str, allowed_hosts: str) -> None:
     """Add everything that answers over HTTP to the application."""
     health.register_health(app)
-    app.config.update(COMPRESSION)
-    Compress(app)
+    compress_texts(app)
     app.jinja_env.globals["scripts_in"] = partial(scripts_in, app)
     register_texts(app)
     security.protect(app, password, allowed_hosts)

@@ -34,12 +34,6 @@ def test_the_timeline_of_a_state_has_only_its_photos(client: FlaskClient) -> Non
     assert client.get(f"{API}/timeline?label=nothing").status_code == 400
 
 
-def test_long_texts_are_compressed_where_the_caller_can_read_it(client: FlaskClient) -> None:
-    answer = client.get("/", headers={"Accept-Encoding": "gzip"})
-    assert answer.headers["Content-Encoding"] == "gzip"
-    assert len(answer.data) < len(client.get("/").data) / 2
-
-
 def test_photos_are_downloaded_in_a_zip(client: FlaskClient) -> None:
     ids = upload_ready(client, ("a.jpg", drawn_photo(1)), ("a.jpg", drawn_photo(2)))
     answer = client.post(f"{API}/images/zip", data={"ids": ",".join([*ids, "f" * 32])})
