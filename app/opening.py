@@ -27,6 +27,7 @@ from app.services.photo_search import PhotoSearch
 from app.services.photo_zip import PhotoZips
 from app.services.pictures import PictureReader
 from app.services.prepared import PreparedInputs
+from app.services.saved_searches import SavedSearches
 from app.services.searches import Searches
 from app.services.status import Status
 from app.services.suggestions import Suggestions
@@ -81,6 +82,7 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
         by_photo = PhotoSearch(store, card, index)
         pictures = PictureReader(client, card, maker, settings.max_pixels)
         examples = ExampleSearch(store, card, pictures, by_photo, by_words)
+        searches = Searches(store, index, by_words, by_photo, examples, neighbours)
         limits = Limits(settings.max_upload_bytes, settings.max_pixels)
         library = Library(store, card, maker, index, ingest, prepared, limits, listeners)
         status = Status(store, watch, card, cards, index, ingest)
@@ -90,7 +92,8 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
             library=library,
             timeline=Timeline(store),
             zips=PhotoZips(store),
-            searches=Searches(store, index, by_words, by_photo, examples),
+            searches=searches,
+            saved_searches=SavedSearches(store, searches),
             suggestions=Suggestions(card, words, index),
             ingest=ingest,
             status=status,

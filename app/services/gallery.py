@@ -8,6 +8,7 @@ from app.services.library import Library
 from app.services.live_changes import LiveChanges
 from app.services.neighbors import NeighbourKeeper
 from app.services.photo_zip import PhotoZips
+from app.services.saved_searches import SavedSearches
 from app.services.searches import Searches
 from app.services.status import Status
 from app.services.suggestions import Suggestions
@@ -25,6 +26,7 @@ class Gallery:
     timeline: Timeline
     zips: PhotoZips
     searches: Searches
+    saved_searches: SavedSearches
     suggestions: Suggestions
     ingest: Ingest
     status: Status

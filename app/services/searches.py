@@ -24,9 +24,11 @@ from app.domain import (
 )
 from app.errors import PhotoNotFound
 from app.search.ranking import Ranked
+from app.search.reasons import explain_embedding
 from app.services.example_search import ExampleSearch
 from app.services.feature_index import FeatureIndex
 from app.services.keyword_search import KeywordSearch, with_weak_tail
+from app.services.neighbors import NeighbourKeeper
 from app.services.photo_search import PhotoSearch
 from app.store.base import Store
 
@@ -45,12 +47,14 @@ class Searches:
         words: KeywordSearch,
         photos: PhotoSearch,
         examples: ExampleSearch,
+        neighbours: NeighbourKeeper,
     ) -> None:
         self._store = store
         self._index = index
         self._words = words
         self._photos = photos
         self._examples = examples
+        self._neighbours = neighbours
 
     def run(self, search: Search, limit: int = DEFAULT_LIMIT) -> SearchResults:
         """Do any search; raise what the call for its kind raises."""
@@ -81,6 +85,10 @@ class Searches:
 
         Raises PhotoNotFound, PhotoNotReady while it has no features, and what `by_examples` raises.
         """
+        if method is SimilarityMethod.EMBEDDING and box is None and not words:
+            kept = self._kept_neighbours(photo_id, limit)
+            if kept is not None:
+                return kept
         return self.by_examples(with_words(StoredExample(photo_id, box=box), words), method, limit)
 
     def like_picture(
@@ -122,6 +130,15 @@ class Searches:
         ranked = self._photos.best(comparison, limit)
         hits = self._hits(ranked, lambda photo: self._photos.explain(comparison, photo))
         return self._results(hits, started_s)
+
+    def _kept_neighbours(self, photo_id: PhotoId, limit: int) -> SearchResults | None:
+        """Return what the list of a photo's neighbours tells, which is kept: the same as a search, in no time."""
+        started_s = perf_counter()
+        ranked = self._neighbours.neighbours(self._store.get(photo_id), limit)
+        if ranked is None:
+            return None
+        cosines = dict(zip(ranked.rows.tolist(), ranked.scores.tolist(), strict=True))
+        return self._results(self._hits(ranked, lambda photo: explain_embedding(cosines[photo.row])), started_s)
 
     def _hits(self, ranked: Ranked, explain: Explain) -> tuple[Hit, ...]:
         """Return the ranked photos with their reasons; those deleted since they were scored are passed over."""

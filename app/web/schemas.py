@@ -255,7 +255,7 @@ class SuggestionList(Schema):
 class SimilarQuery(Schema):
     """How to compare."""
 
-    limit = _limit(60)
+    limit = _limit(50)
     method = fields.Enum(SimilarityMethod, by_value=True, load_default=SimilarityMethod.EMBEDDING)
     box = fields.String(
         metadata={"description": "Search with this part only: `xmin,ymin,xmax,ymax` in 0..1, or the same as JSON."}
@@ -345,6 +345,36 @@ class HitList(Schema):
     total = fields.Integer(required=True, metadata={"description": "How many photos were compared."})
     elapsed_ms = fields.Float(required=True)
     notices = fields.List(fields.String(), required=True)
+
+
+class SaveSearch(Schema):
+    """A search to be saved."""
+
+    name = fields.String(required=True, validate=validate.Length(min=1, max=100))
+    search = fields.Dict(keys=fields.String(), required=True, metadata={"description": "With q, examples or boxes."})
+
+
+class SavedSearchShape(Schema):
+    """A saved search."""
+
+    id = fields.Integer(required=True)
+    name = fields.String(required=True)
+    created_at = fields.String(required=True, metadata={"description": "ISO 8601, UTC."})
+    search = fields.Dict(keys=fields.String(), required=True)
+
+
+class SavedSearchList(Schema):
+    """All saved searches."""
+
+    items = fields.List(fields.Nested(SavedSearchShape), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+    total = fields.Integer(required=True)
+
+
+class SavedResultsQuery(Schema):
+    """How much of what a saved search finds."""
+
+    limit = _limit(60)
 
 
 class ModelShape(Schema):

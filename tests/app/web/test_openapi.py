@@ -1,5 +1,6 @@
 """`/openapi.json` is true: what it names exists, what exists it names, and real answers fit it."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,7 +24,7 @@ def test_every_call_of_the_api_is_in_it(client: FlaskClient) -> None:
     paths = json_of(client.get("/openapi.json"))["paths"]
     named = {(path, method.upper()) for path, calls in paths.items() for method in calls if method != "parameters"}
     routed = {
-        (rule.rule.replace("<", "{").replace(">", "}"), method)
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method)
         for rule in client.application.url_map.iter_rules()
         if rule.rule.startswith("/api/")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
