@@ -9,13 +9,12 @@ from typing import Self
 from app.domain import Features, Float32, Job, Photo, PhotoId, PhotoState
 from app.errors import PhotoDamaged
 from app.store import features as feature_rows
-from app.store import gallery_file, lifecycle, records, rows, schema
+from app.store import gallery_file, lifecycle, photo_bytes, records, rows, schema
 from app.store.backup import back_up
 from app.store.base import BLOCK_ROWS, Added, FeatureTable, NewPhoto, PhotoFactColumns, Rows, StoreInfo
 from app.store.changes import Changes, damaged_bytes, damaged_features, not_found
 from app.store.commits import CommitQueue, Ticket
 from app.store.compaction import compact
-from app.store.crc import crc32_of
 from app.store.dead_rows import free_dead_rows
 from app.store.device import Device
 from app.store.feature_reading import FeatureReader
@@ -24,9 +23,9 @@ from app.store.neighbors import Hdf5Neighbours
 from app.store.photo_facts import fact_columns
 from app.store.records import Blobs
 from app.store.saved_searches import Hdf5SavedSearches
-from app.store.segments import Content, Extent, Segments
+from app.store.segments import Extent, Segments
 from app.store.table import Entry, PhotoTable
-from app.store.verify import Damage, Part, Progress, Verified, verify
+from app.store.verify import Damage, Progress, Verified, rows_to_compute_anew, verify
 
 _LOG = logging.getLogger(__name__)
 
@@ -98,7 +97,7 @@ class Hdf5Store:
                 for photo in photos:
                     if photo.id not in written and self._photos.row_of(photo.id) is None:
                         new.setdefault(photo.id, photo)
-                written.update(self._write_bytes(list(new.values())))
+                written.update(photo_bytes.write(self._segments, list(new.values())))
                 added = self._commits.run(lambda changes: self._add(changes, photos, model, written))
                 if added is not None:
                     kept = {one.photo.id for one in added if not one.duplicate}
@@ -260,34 +259,14 @@ class Hdf5Store:
 
     def repair(self, damages: Sequence[Damage]) -> int:
         """Queue damaged features to be computed anew; return how many photos that concerns."""
-        rows_of: dict[str, list[int]] = {}
-        for damage in damages:
-            row = self._photos.row_of(damage.photo_id)
-            if damage.part is Part.FEATURES and damage.model is not None and damage.recomputable and row is not None:
-                rows_of.setdefault(damage.model, []).append(row)
+        rows_of = rows_to_compute_anew(self._photos, damages)
         for model, damaged in rows_of.items():
             self._compute_anew(model, damaged)
         return len({row for damaged in rows_of.values() for row in damaged})
 
     def mend(self, photo_id: PhotoId, thumbnail: bytes, exif: Mapping[str, str]) -> None:
         """Put a thumbnail (WebP) and camera details in the place of damaged ones; raise PhotoNotFound, StoreFull."""
-        behind = records.details(exif)
-        (extent,) = self._segments.write(Content.THUMBNAIL, [thumbnail + behind])
-        mended = False
-
-        def change(changes: Changes) -> bool:
-            row = changes.expect_row_of(photo_id)
-            entry = changes.expect_entry(row)
-            changes.entries[row] = lifecycle.mended(entry, extent, crc32_of(thumbnail), crc32_of(behind), len(behind))
-            changes.written.append(self._segments.fresh(extent, crc32_of(thumbnail + behind)))
-            changes.freed.append(records.both_extents(entry)[1])
-            return True
-
-        try:
-            mended = self._commits.run(change)
-        finally:
-            if not mended:
-                self._segments.give_back(extent)
+        photo_bytes.mend(self._commits, self._segments, photo_id, thumbnail, exif)
 
     def compact(self, progress: Progress = lambda done, of: None) -> int:
         """Give unused room back to the file system while work goes on; return how many bytes that was."""
@@ -360,21 +339,6 @@ class Hdf5Store:
             changes.written += written[photo.id].fresh
             added.append(Added(records.with_facts(row, entry, photo.facts, processing=False), duplicate=False))
         return added
-
-    def _write_bytes(self, photos: Sequence[NewPhoto]) -> dict[PhotoId, Blobs]:
-        """Write photos, thumbnails and details in their final place."""
-        data = self._segments.write(Content.PHOTO, [photo.data for photo in photos])
-        try:
-            behind = [records.details(photo.facts.exif) for photo in photos]
-            thumbnails = self._segments.write(
-                Content.THUMBNAIL, [one.thumbnail + more for one, more in zip(photos, behind, strict=True)]
-            )
-        except BaseException:
-            for extent in data:
-                self._segments.give_back(extent)
-            raise
-        places = zip(photos, behind, data, thumbnails, strict=True)
-        return {one.id: records.blobs(one, more, self._segments, *both) for one, more, *both in places}
 
     def _compute_anew(self, model: str, damaged: Sequence[int]) -> None:
         bit = self._datasets()[model].bit

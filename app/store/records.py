@@ -10,9 +10,8 @@ from app.domain import Job, Photo, PhotoFacts, PhotoId, PhotoState
 from app.errors import BadFileName, StoreError
 from app.store import schema
 from app.store.base import NewPhoto
-from app.store.crc import crc32_of
 from app.store.journal import Fresh
-from app.store.segments import Extent, Segments
+from app.store.segments import Extent
 from app.store.table import Entry, filled
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -71,14 +70,6 @@ class Blobs:
     def extents(self) -> list[Extent]:
         """Return both places."""
         return [self.data, self.thumbnail]
-
-
-def blobs(photo: NewPhoto, behind: bytes, segments: Segments, data: Extent, thumbnail: Extent) -> Blobs:
-    """Compute the checksums of a photo that was written to two places, with its details behind the thumbnail."""
-    data_crc32, thumbnail_crc32 = crc32_of(photo.data), crc32_of(photo.thumbnail)
-    both_crc32 = crc32_of(behind, thumbnail_crc32)
-    fresh = [segments.fresh(data, data_crc32), segments.fresh(thumbnail, both_crc32)]
-    return Blobs(data, thumbnail, data_crc32, thumbnail_crc32, crc32_of(behind), fresh)
 
 
 def new_entry(photo: NewPhoto, written: Blobs, model: str, now: datetime) -> Entry:

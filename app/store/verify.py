@@ -130,3 +130,13 @@ def _add(
     entry = photos.entry(row)
     if entry is not None:
         found.damages.append(Damage(PhotoId(entry.text("id")), entry.name, part, model, recomputable))
+
+
+def rows_to_compute_anew(photos: PhotoTable, damages: Sequence[Damage]) -> dict[str, list[int]]:
+    """Return by model the rows whose features are damaged and can be computed anew."""
+    rows_of: dict[str, list[int]] = {}
+    for damage in damages:
+        row = photos.row_of(damage.photo_id)
+        if damage.part is Part.FEATURES and damage.model is not None and damage.recomputable and row is not None:
+            rows_of.setdefault(damage.model, []).append(row)
+    return rows_of

@@ -18,7 +18,8 @@ from app.store.hdf5 import Hdf5Store
 from app.store.journal import Journal, Record, State
 from app.store.transactional_file import TransactionalFile
 from tests.app.store.photos import SMALL
-from tests.crash.explorer import TIGHT, CopyDisk, explore
+from tests.crash.explorer import explore
+from tests.crash.session import TIGHT, CopyDisk
 
 Patch = pytest.MonkeyPatch
 

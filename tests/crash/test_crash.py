@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.app.store.photos import SMALL
-from tests.crash.explorer import TIGHT, explore, explore_compaction
+from tests.crash.explorer import explore, explore_compaction
+from tests.crash.session import TIGHT
 from tests.crash.size import FULL
 
 PARTS, STATES, STEPS, SAMPLES = (16, 1300, 20, 5) if FULL else (2, 200, 8, 2)

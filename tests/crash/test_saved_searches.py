@@ -6,8 +6,9 @@ from pathlib import Path
 from app.store.base import SavedSearch
 from app.store.hdf5 import Hdf5Store
 from tests.app.store.photos import MODEL, SMALL, Clock, photo
-from tests.crash.explorer import TIGHT, empty_file
+from tests.crash.explorer import empty_file
 from tests.crash.recorder import MemoryDisk, Promise, crash_states
+from tests.crash.session import TIGHT
 from tests.crash.size import FULL
 
 SEEDS, STEPS, SAMPLES = (12, 12, 4) if FULL else (1, 6, 1)
