@@ -6,7 +6,7 @@ blocks, which are joined as they add up.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -34,6 +34,10 @@ LEAST_SCORE = 1e-5
 ScoreBlock = Callable[[LabelBlock], Float32]
 
 
+Part = tuple[LabelBlock, NDArray[np.int64]]
+"""Photos at some places of a block, int64 (k,)."""
+
+
 class BlockScorer(Protocol):
     """Scores the photos of blocks; a score is 0 or at least LEAST_SCORE."""
 
@@ -43,8 +47,8 @@ class BlockScorer(Protocol):
     def scores(self, block: LabelBlock, /) -> Float32:
         """Return all scores, exact to a few rounding errors: float32 (n,)."""
 
-    def exact(self, block: LabelBlock, slots: NDArray[np.int64], /) -> Float32:
-        """Return the exact scores of the photos at `slots`, int64 (k,): float32 (k,)."""
+    def exact(self, parts: Sequence[Part], /) -> Float32:
+        """Return the exact scores of some photos, part by part, of which there is at least one: float32 (k,)."""
 
 
 @dataclass(frozen=True)
@@ -65,32 +69,30 @@ class LabelSnapshot:
         allowed: bool (end,), the only rows that count. It is what sorting all exact scores would give.
         """
         uppers = eligible(self._by_row(scorer.uppers, -np.inf), allowed=allowed)
-        seeds, scores, floor = self._seeds(uppers, scorer, limit)
-        if np.count_nonzero(uppers >= floor) > max(FEW, FEW_SHARE * self.end):
+        seeds, scores, rows = self._compared(uppers, scorer, limit)
+        if len(rows) > max(FEW, FEW_SHARE * self.end):
             uppers = eligible(self._by_row(scorer.scores, -np.inf) + np.float32(ROUNDING), allowed=allowed)
-            seeds, scores, floor = self._seeds(uppers, scorer, limit)
-        if len(seeds) == limit > 0:
-            uppers[seeds] = -np.inf
-            rows = np.flatnonzero(uppers >= floor)
-            seeds, scores = np.append(seeds, rows), np.append(scores, self.exact(scorer, rows))
+            seeds, scores, rows = self._compared(uppers, scorer, limit)
+        others = np.setdiff1d(rows, seeds, assume_unique=True)
+        seeds, scores = np.append(seeds, others), np.append(scores, self.exact(scorer, others))
         return ranked(seeds[scores > 0], scores[scores > 0], limit)
 
-    def _seeds(
-        self, uppers: Float32, scorer: BlockScorer, limit: int
-    ) -> tuple[Rows, NDArray[np.float64], np.float32]:
-        """Return the `limit` photos that can score most, their exact scores and what all of the best score at least.
-
-        Those that can't score LEAST_SCORE are left out; if there are fewer than `limit`, no other photo does.
-        """
-        rows = top(uppers, limit, above=LEAST_SCORE).rows
-        scores = self.exact(scorer, rows)
-        return rows, scores, np.float32(max(LEAST_SCORE, scores.min(initial=np.inf)))
+    def _compared(self, uppers: Float32, scorer: BlockScorer, limit: int) -> tuple[Rows, NDArray[np.float64], Rows]:
+        """Return the `limit` photos that can score most, their exact scores, and all that can be among the best."""
+        seeds = top(uppers, limit, above=LEAST_SCORE).rows
+        scores = self.exact(scorer, seeds)
+        if len(seeds) < limit or limit < 1:
+            # No other photo can score at all.
+            return seeds, scores, seeds
+        return seeds, scores, np.flatnonzero(uppers >= np.float32(max(LEAST_SCORE, scores.min())))
 
     def exact(self, scorer: BlockScorer, rows: Rows) -> NDArray[np.float64]:
         """Return the exact scores of rows, int64 (k,): float64 (k,), 0 for those that aren't held."""
         scores = np.zeros(len(rows))
-        for block, slots, places in self.parts(rows):
-            scores[places] = scorer.exact(block, slots)
+        found = list(self.parts(rows))
+        if found:
+            places = np.concatenate([places for _, _, places in found])
+            scores[places] = scorer.exact([(block, slots) for block, slots, _ in found])
         return scores
 
     def _by_row(self, of: ScoreBlock, missing: float) -> Float32:

@@ -76,6 +76,10 @@ class LabelBlock(Protocol):
         """Return the surest objects' confidences of `labels`, int (m,), at `slots`, int (k,): float32 (m, k)."""
 
 
+Part = tuple[LabelBlock, Slots]
+"""Photos at some places of a block."""
+
+
 @dataclass(frozen=True)
 class LateScorer:
     """Scores photos for terms that are wanted and terms that are excluded."""
@@ -106,14 +110,15 @@ class LateScorer:
             _stacked([_term_scores(meaning, block) for meaning in self.excluded], block),
         )
 
-    def exact(self, block: LabelBlock, slots: Slots) -> Float32:
-        """Return the exact scores of a block's photos at `slots`, int (k,): float32 (k,)."""
-        wanted = [_term_scores_at(meaning, block, slots) for meaning in self.wanted]
-        excluded = [_term_scores_at(meaning, block, slots) for meaning in self.excluded]
+    def exact(self, parts: Sequence[Part]) -> Float32:
+        """Return the exact scores of some photos, part by part: float32 (k,)."""
+        wanted = [_term_scores_at(meaning, parts) for meaning in self.wanted]
+        excluded = [_term_scores_at(meaning, parts) for meaning in self.excluded]
+        count = sum(len(slots) for _, slots in parts)
         return scoring.combined(
-            np.array(wanted, dtype=np.float32).reshape(len(wanted), len(slots)),
+            np.array(wanted, dtype=np.float32).reshape(len(wanted), count),
             _strengths(self.wanted),
-            np.array(excluded, dtype=np.float32).reshape(len(excluded), len(slots)),
+            np.array(excluded, dtype=np.float32).reshape(len(excluded), count),
         )
 
 
@@ -148,13 +153,17 @@ def _term_scores(meaning: TermMeaning, block: LabelBlock) -> Float32:
     return scoring.term_scores(_picture(meaning, block), _objects(meaning, block), _tags(meaning, block))
 
 
-def _term_scores_at(meaning: TermMeaning, block: LabelBlock, slots: Slots) -> Float32:
+def _term_scores_at(meaning: TermMeaning, parts: Sequence[Part]) -> Float32:
     labels = np.flatnonzero(meaning.label_weights)
     weights = meaning.label_weights[labels]
+    pictures = np.concatenate([block.label_scores_at(labels, slots) for block, slots in parts], axis=1)
+    objects = np.concatenate([block.objects_at(labels, slots) for block, slots in parts], axis=1)
+    tag_ids = np.concatenate([block.tag_ids[slots] for block, slots in parts])
+    tag_probabilities = np.concatenate([block.tag_probabilities[slots] for block, slots in parts])
     return scoring.term_scores(
-        scoring.any_label(block.label_scores_at(labels, slots).T, weights),
-        scoring.any_label(block.objects_at(labels, slots).T, weights),
-        scoring.any_tag(block.tag_ids[slots], block.tag_probabilities[slots], meaning.tag_weights),
+        scoring.any_label(pictures.T, weights),
+        scoring.any_label(objects.T, weights),
+        scoring.any_tag(tag_ids, tag_probabilities, meaning.tag_weights),
     )
 
 
