@@ -212,9 +212,6 @@ class _MadeUpStore:
         facts = PhotoFacts("image/jpeg", 640, 480, "#808080")
         return Photo(row, PhotoId(f"{row:032x}"), f"{row}.jpg", 1, facts, datetime.now(UTC), PhotoState.READY)
 
-    def features(self, photo_id: PhotoId, model: str) -> None:
-        """Return none: only conditions on objects would ask for them."""
-
 
 @contextmanager
 def _served(count: int) -> Iterator[str]:
@@ -222,7 +219,11 @@ def _served(count: int) -> Iterator[str]:
     index = FeatureIndex(CARD)
     for block in synthetic_features(count, embeddings=False):
         index.load(replace(block, embeddings=np.zeros((len(block.rows), CARD.embedding_width), np.float32)))
-    parts = {"store": _MadeUpStore(), "index": index, "words": KeywordSearch(CARD, index, WordVectors.load())}
+    parts = {
+        "store": _MadeUpStore(),
+        "index": index,
+        "words": KeywordSearch(CARD, index, WordVectors.load(), lambda photo_id: None),
+    }
     searches = Searches(**{name: parts.get(name) for name in signature(Searches).parameters})  # type: ignore[arg-type]
     nothing: dict[str, Any] = {field.name: None for field in fields(Gallery)}
     gallery = Gallery(**nothing | {"searches": searches})
