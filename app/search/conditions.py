@@ -29,9 +29,10 @@ class Things:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def of(self, chosen: NDArray[np.integer] | Flags) -> "Things":
-        """Return the things at `chosen`, which are indexes or a mask."""
-        return Things(self.rows[chosen], self.boxes[chosen])
+    def of(self, chosen: NDArray[np.integer]) -> "Things":
+        """Return the things at some indexes."""
+        # Ten times as fast as boxes[chosen]: it copies whole boxes.
+        return Things(self.rows.take(chosen), self.boxes.take(chosen, axis=0))
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,15 @@ class ObjectSnapshot:
 
     def placed(self, subjects: ClassIds, wanted: Wanted) -> Flags:
         """Tell which photos hold one thing that stands to others in all the wanted ways, bool (n_rows,)."""
-        things = self._together(subjects)
+        candidates = self._holding(subjects)
+        for _, class_ids in wanted:
+            candidates &= self._holding(class_ids)
+        things = self._together(subjects, candidates)
         *others, (last_relation, last_ids) = wanted
         for relation, class_ids in others:
-            things = things.of(_stand_to_any(things, relation, self._together(class_ids), len(self.held)))
-        return _photos_of_pairs(things, last_relation, self._together(last_ids), len(self.held))
+            found = _stand_to_any(things, relation, self._together(class_ids, candidates), len(candidates))
+            things = things.of(np.flatnonzero(found))
+        return _photos_of_pairs(things, last_relation, self._together(last_ids, candidates), len(candidates))
 
     def sized(self, class_ids: ClassIds, size: Size) -> Flags:
         """Tell which photos hold a big or small thing of these classes, bool (n_rows,)."""
@@ -69,9 +74,16 @@ class ObjectSnapshot:
     def _classes(self, class_ids: ClassIds) -> Iterable[Things]:
         return (self.classes[class_id] for class_id in sorted(class_ids) if class_id in self.classes)
 
-    def _together(self, class_ids: ClassIds) -> Things:
-        """Return the things of several classes as of one."""
-        found = list(self._classes(class_ids))
+    def _holding(self, class_ids: ClassIds) -> Flags:
+        """Tell which photos hold anything of these classes, bool (n_rows,)."""
+        flags = np.zeros(len(self.held), dtype=bool)
+        for things in self._classes(class_ids):
+            flags[things.rows] = True
+        return flags
+
+    def _together(self, class_ids: ClassIds, photos: Flags) -> Things:
+        """Return the things of several classes in some photos, bool (n_rows,), as of one class."""
+        found = [things.of(np.flatnonzero(photos.take(things.rows))) for things in self._classes(class_ids)]
         if len(found) == 1:
             return found[0]
         none = Things(np.zeros(0, dtype=np.int32), np.zeros((0, 4), dtype=np.int16))
@@ -183,15 +195,15 @@ def _rounds(things: Things, others: Things, n_rows: int) -> Iterator[_Pairs]:
     """
     counts = np.bincount(others.rows, minlength=n_rows)
     waiting = np.flatnonzero(counts[things.rows])
-    rows, boxes = things.rows[waiting], things.boxes[waiting]
-    left = counts[rows]
-    other = (np.cumsum(counts) - counts)[rows]
+    first = things.of(waiting)
+    left = counts.take(first.rows)
+    other = (np.cumsum(counts) - counts).take(first.rows)
     while len(waiting):
-        pairs = _Pairs(waiting, rows, boxes, others.boxes[other], np.zeros(len(rows), dtype=bool))
+        pairs = _Pairs(waiting, first.rows, first.boxes, others.boxes.take(other, axis=0), np.zeros(len(other), bool))
         yield pairs
         left -= 1
         kept = np.flatnonzero(~pairs.settled & (left > 0))
-        waiting, rows, boxes, left, other = waiting[kept], rows[kept], boxes[kept], left[kept], other[kept] + 1
+        waiting, first, left, other = waiting.take(kept), first.of(kept), left.take(kept), other.take(kept) + 1
 
 
 def _stand_to_any(things: Things, relation: Relation, others: Things, n_rows: int) -> Flags:
