@@ -1,6 +1,7 @@
 """A real browser on a real running gallery; pages that report an error, or ask a foreign host, fail their test."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, sync_playwright
 
 from tests.browser.install import chromium_path
+from tests.browser.large import COUNT, serve_many
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -67,11 +69,31 @@ class Watch:
 @pytest.fixture
 def new_page(browser: Browser, live_gallery: str, request: pytest.FixtureRequest) -> Iterator[NewPage]:
     """Return a function that opens a page in a browser context of its own; its options are the context's."""
+    with opened_pages(browser, live_gallery, request) as open_page:
+        yield open_page
+
+
+@pytest.fixture(scope="session")
+def many_photos_gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run a gallery of 100,000 photos; return its address."""
+    with serve_many(tmp_path_factory.mktemp("many_photos"), COUNT) as address:
+        yield address
+
+
+@pytest.fixture
+def new_many_page(browser: Browser, many_photos_gallery: str, request: pytest.FixtureRequest) -> Iterator[NewPage]:
+    """Return a function that opens a page of the gallery of 100,000 photos."""
+    with opened_pages(browser, many_photos_gallery, request) as open_page:
+        yield open_page
+
+
+@contextmanager
+def opened_pages(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[NewPage]:
     contexts: list[BrowserContext] = []
-    watch = Watch(live_gallery)
+    watch = Watch(address)
 
     def open_page(**options: Any) -> Page:
-        contexts.append(browser.new_context(base_url=live_gallery, reduced_motion="reduce", **options))
+        contexts.append(browser.new_context(base_url=address, reduced_motion="reduce", **options))
         page = contexts[-1].new_page()
         watch.follow(page)
         return page

@@ -73,20 +73,13 @@ def test_the_gallery_does_not_jump_while_it_loads(page: Page) -> None:
 def test_the_main_way_works_by_keyboard(page: Page) -> None:
     upload_shapes(page)
     page.reload()
+    expect(page.locator(".timeline--live")).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
+    expect(page.locator(".month__check").first).to_be_focused()
+    page.keyboard.press("Tab")
     expect(page.locator(".tile__link").first).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator(".stage__picture")).to_be_visible()
-
-
-def test_older_photos_come_by_scrolling(page: Page) -> None:
-    upload(page, {f"many-{n}.jpg": fresh_photo(64, 48) for n in range(64)})
-    page.reload()
-    page.locator("footer").scroll_into_view_if_needed()
-    expect(page.get_by_role("img", name="many-0.jpg", exact=True)).to_be_attached()
-    ids = page.locator("[data-grid] > .tile").evaluate_all("tiles => tiles.map(tile => tile.dataset.photoId)")
-    assert len(ids) > 60
-    assert len(set(ids)) == len(ids)
