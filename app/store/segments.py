@@ -14,6 +14,7 @@ from typing import Any
 
 from app.errors import StoreError
 from app.store.crc import crc32_of
+from app.store.device import PIECES_AT_ONCE
 from app.store.free_space import FreeSpace, whole_pages
 from app.store.gallery_file import GalleryFile
 from app.store.journal import Fresh
@@ -238,7 +239,8 @@ def _neighbours(extents: Sequence[Extent]) -> list[tuple[int, int]]:
     for i, (before, extent) in enumerate(pairwise(extents), 1):
         length += whole_pages(before.length)
         follows = extent.segment == before.segment and extent.offset == before.offset + whole_pages(before.length)
-        if not follows or length >= _AT_ONCE_BYTES:
+        too_many = 2 * (i - edges[-1]) >= PIECES_AT_ONCE  # Each piece comes with its padding.
+        if not follows or length >= _AT_ONCE_BYTES or too_many:
             edges.append(i)
             length = 0
     return list(pairwise([*edges, len(extents)]))
