@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.domain import Float32
 from app.search.conditions import ObjectTable
 from app.search.conditions_reference import placed, seen, sized
-from app.services.photo_facts import PhotoFactIndex
+from app.search.facts import FactTable
 from app.services.query_conditions import QueryConditions, compared
 from app.store.base import PhotoFactColumns
 from app.text.detectable import DetectorWords
@@ -45,14 +45,14 @@ class Gallery:
         card, words = load_card("gallery_default"), WordVectors.load()
         self.matcher = KeywordMatcher(card.labels, [tag.name for tag in card.tag_classes], words)
         self.words = DetectorWords(card.labels, words, self.matcher.meaning)
-        self.objects, self.facts = ObjectTable(), PhotoFactIndex()
+        self.objects, self.facts = ObjectTable(), FactTable()
         self.conditions = QueryConditions(card.labels, self.words, self.objects, self.facts)
         self.sample: Float32 = np.zeros((0, 20, 6), dtype=np.float32)
         for block in synthetic_features(photos, embeddings=False):
             self.objects.add(block.rows, block.detections)
             if not len(self.sample):
                 self.sample = block.detections[:SAMPLE].copy()
-        self.facts.load(made_up_facts(photos))
+        self.facts.add(**vars(made_up_facts(photos)))
 
     def one_by_one(self, condition: Condition) -> list[bool]:
         """Judge the sample by the plain definition."""

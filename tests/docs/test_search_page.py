@@ -13,9 +13,10 @@ from app.domain import Colour, Float32, PhotoFacts
 from app.errors import QueryError
 from app.search.colours import colour_name
 from app.search.conditions import ObjectTable
-from app.services.photo_facts import PhotoFactIndex
+from app.search.facts import FactTable
 from app.services.query_conditions import QueryConditions
 from app.settings import ROOT
+from app.store.photo_facts import columns_of
 from app.text.detectable import DetectorWords
 from app.text.keywords import KeywordMatcher
 from app.text.query_keys import COLOURS, KEYS
@@ -76,7 +77,7 @@ class Gallery:
         words = WordVectors.load()
         self.names = [cells[0].removesuffix(".jpg") for cells in rows("Photo")]
         self._matcher = KeywordMatcher(CARD.labels, [tag.name for tag in CARD.tag_classes], words)
-        self._objects, self._facts = ObjectTable(), PhotoFactIndex()
+        self._objects, self._facts = ObjectTable(), FactTable()
         detector_words = DetectorWords(CARD.labels, words, self._matcher.meaning)
         self._conditions = QueryConditions(CARD.labels, detector_words, self._objects, self._facts)
         self._labels = labels_of(self.names, words)
@@ -86,7 +87,7 @@ class Gallery:
     def _add(self, row: int, name: str, _: str, pixels: str, taken: str, colour: str) -> None:
         width, height = map(int, pixels.split(" x "))
         facts = PhotoFacts("image/jpeg", width, height, CHANNELS[colour], datetime.fromisoformat(taken))
-        self._facts.put([replace(photo(row), facts=facts)])
+        self._facts.add(**vars(columns_of([replace(photo(row), facts=facts)])))
         detections = features(1).detections * 0
         things = SHOWN[name.removesuffix(".jpg")]
         flat = [(label, box) for label, boxes in things.items() for box in boxes]

@@ -20,8 +20,9 @@ from app.domain import (
 )
 from app.errors import UnknownWordsError
 from app.search.conditions import ObjectTable
-from app.services.photo_facts import PhotoFactIndex
+from app.search.facts import FactTable
 from app.services.query_conditions import QueryConditions
+from app.store.photo_facts import columns_of
 from app.text.detectable import DetectorWords
 from app.text.keywords import KeywordMatcher
 from app.text.word_vectors import WordVectors
@@ -41,7 +42,7 @@ class Gallery:
     def __init__(self) -> None:
         words = WordVectors.load()
         self.matcher = KeywordMatcher(CARD.labels, [tag.name for tag in CARD.tag_classes], words)
-        self.objects, self.facts = ObjectTable(), PhotoFactIndex()
+        self.objects, self.facts = ObjectTable(), FactTable()
         self.conditions = QueryConditions(
             CARD.labels, DetectorWords(CARD.labels, words, self.matcher.meaning), self.objects, self.facts
         )
@@ -52,7 +53,7 @@ class Gallery:
         row = len(self.photos)
         new = replace(photo(row), added_at=NEW)
         new = new if facts is None else replace(new, facts=facts)
-        self.facts.put([new])
+        self.facts.add(**vars(columns_of([new])))
         self.photos.append((new, None if things is None else seen(things)))
         if things is not None:
             self.objects.add([row], seen(things).detections[None])
