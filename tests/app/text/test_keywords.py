@@ -103,6 +103,22 @@ def test_tags_are_searched_too(matcher: KeywordMatcher, album: Album) -> None:
     assert found(matcher, "cat", photos)[0] == 3
 
 
+@pytest.mark.parametrize(
+    ("kind", "tag"),
+    [
+        ("musical instrument", "cello"), ("instrument", "acoustic guitar"), ("dessert", "ice cream"),
+        ("bird of prey", "bald eagle"), ("raptor", "bald eagle"), ("reptile", "common iguana"),
+        ("furniture", "rocking chair"), ("vehicle", "tractor"), ("hound", "beagle"), ("animal", "monarch"),
+        ("weapon", "cannon"), ("fruit", "lemon"), ("insects", "ladybug"),
+    ],
+)  # fmt: skip
+def test_kinds_of_things_find_their_tags_however_far_above_they_are(
+    matcher: KeywordMatcher, album: Album, kind: str, tag: str
+) -> None:
+    photos = album.of({"espresso": 0.9}, {tag: 0.5}, {"envelope": 0.9})
+    assert found(matcher, kind, photos)[:1] == [1]
+
+
 def test_objects_count_besides_the_whole_picture(matcher: KeywordMatcher, album: Album, card: ModelCard) -> None:
     photos = album.blank(2)
     photos.object_confidences[1, card.labels.index("zebra")] = 0.9
