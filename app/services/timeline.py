@@ -101,10 +101,14 @@ class Timeline:
         return _Order(order.known, order.rows[chosen], order.days[chosen], order.ratios[chosen])
 
     def _current(self) -> _Order:
-        if not np.array_equal(self._store.rows(), self._order.known):
-            with self._lock:
-                self._order = _ordered(self._store.photo_facts())
+        if self._is_outdated():
+            with self._lock:  # many may have noticed; one puts it in order
+                if self._is_outdated():
+                    self._order = _ordered(self._store.photo_facts())
         return self._order
+
+    def _is_outdated(self) -> bool:
+        return not np.array_equal(self._store.rows(), self._order.known)
 
     def _at(self, row: int) -> Photo | None:
         try:

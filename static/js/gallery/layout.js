@@ -1,6 +1,6 @@
 // Justified rows for any number of photos: where each stands, from the photos' shapes alone. Touches no page.
 
-const HIGHEST_SHARE = 1.35; // a row that can't be filled well may be this much higher than asked for
+const HIGHEST_SHARE = 1.35; // a row may be this much higher than asked for, to reach from edge to edge
 
 /**
  * The geometry of a whole timeline, all in px from its top. Photos, rows and months are numbered from the top.
@@ -62,7 +62,7 @@ export class Layout {
       }
       fuller = height;
     }
-    return { next: end, height: Math.min(row, fuller) }; // a month's last row isn't stretched
+    return { next: end, height: fuller <= row * HIGHEST_SHARE ? fuller : row }; // a month's last row may stay short
   }
 
   rowTop(row) {

@@ -1,6 +1,8 @@
 import re
+from datetime import UTC, datetime
 from html import unescape
 from io import BytesIO
+from urllib.parse import urlencode
 
 import pytest
 from flask.testing import FlaskClient
@@ -56,6 +58,48 @@ def test_older_photos_are_reached_by_a_plain_link(
     shown = re.findall(r'data-photo-id="(\w+)"', first) + re.findall(r'data-photo-id="(\w+)"', second)
     assert shown == ids[::-1]
     assert "data-older" not in second
+
+
+def test_newer_photos_are_reached_as_well(
+    client: FlaskClient, fake_gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seed in range(5):
+        store(fake_gallery, seed=seed)
+    monkeypatch.setattr("app.web.pages.PAGE_PHOTOS", 2)
+    page = client.get("/?first=4").text
+    assert re.findall(r'href="([^"]+)" rel="prev"', page) == ["/?first=2"]
+    assert 'rel="next"' not in page
+    assert client.get("/?first=-1").status_code == client.get("/?first=two").status_code == 400
+    assert client.get("/?first=99").status_code == 200
+
+
+def test_photos_stand_under_their_months(client: FlaskClient, fake_gallery: Gallery) -> None:
+    store(fake_gallery)
+    month = f"{datetime.now(UTC):%B %Y}"
+    assert f'<h2 class="month__title">{month}</h2>' in client.get("/").text
+
+
+def test_the_gallery_of_a_label_has_a_timeline_of_its_own(client: FlaskClient, fake_gallery: Gallery) -> None:
+    store(fake_gallery)
+    label = fake_gallery.library.details(fake_gallery.library.page().photos[0].id).objects[0].label
+    page = unescape(client.get("/", query_string={"label": label}).text)
+    query = urlencode({"label": label})
+    assert f'data-outline="/api/v1/timeline?{query}"' in page
+    assert page.count('<li class="tile" data-photo-id') == 1
+
+
+def test_several_photos_are_searched_with(client: FlaskClient, fake_gallery: Gallery) -> None:
+    first, second, third = (store(fake_gallery, seed=seed) for seed in range(3))
+    page = client.get(f"/search/similar?ids={first},{second}").text
+    assert "Like these 2 photos" in page
+    assert re.findall(r'class="tile tile--hit" data-photo-id="(\w+)"', page) == [third]
+    assert f"/search/similar?ids={first},{second}&amp;method=layout" in page
+
+
+def test_a_search_with_no_photo_or_with_one_that_is_gone_says_so(client: FlaskClient) -> None:
+    assert client.get("/search/similar").status_code == 400
+    assert client.get("/search/similar?ids=odd").status_code == 404
+    assert client.get(f"/search/similar?ids={'0' * 32}").status_code == 404
 
 
 def test_a_photo_that_waits_carries_a_badge(
