@@ -15,7 +15,7 @@ from app.text.word_vectors import WordVectors
 
 Float32 = NDArray[np.float32]
 
-LEAST_WEIGHT = 0.5
+LEAST_WEIGHT = 0.125
 """What the best label must weigh for a term; below, the term means something that is no label."""
 SHARE_OF_BEST = 0.4
 """What a label must weigh against the best one to be meant too."""

@@ -84,7 +84,7 @@ class KeywordMatcher:
         return TermMeaning(
             term,
             vector,
-            label_weights=scoring.label_weights(label_fits, best),
+            label_weights=scoring.label_weights(label_fits, best, scoring.DETECTOR_TEMPERATURE),
             tag_weights=scoring.label_weights(tag_fits, best),
             strength=scoring.strength(best),
         )

@@ -17,7 +17,13 @@ Float32 = NDArray[np.float32]
 TEMPERATURE = 0.05
 """How fast a label's weight falls with its distance from the best label of its kind."""
 KIND_TEMPERATURE = 0.15
-"""How fast the weight of a whole kind of labels falls with its distance from the other kind's best."""
+"""How fast the weight of all tags falls with the distance of the best of them from the best label."""
+DETECTOR_TEMPERATURE = 0.05
+"""The same of all labels of the detector where a tag fits better: "junco" means that bird, hardly any other.
+
+Chosen on half of the words for single things and for kinds of them; on the other half, mean average precision is 0.92
+and 0.76 with it, and 0.84 and 0.71 with 0.15. Words for what the detector knows lose 0.004 of 0.72 at most.
+"""
 LEAST_WEIGHT = 0.01
 """Labels that weigh less than this against the best one are left out."""
 OBJECT_TRUST = 0.4
@@ -39,13 +45,13 @@ _FLOOR = 0.05
 """What a photo has of every term, so that one missed term doesn't hide what fits the others."""
 
 
-def label_weights(fits: Float32, best: float) -> Float32:
+def label_weights(fits: Float32, best: float, kind_temperature: float = KIND_TEMPERATURE) -> Float32:
     """Return how much each label of a kind counts for a term, float32 (n_labels,), 0..1.
 
     fits: float32 (n_labels,), up to 1. best: the best fit of the term to any label of any kind.
     """
     own_best = float(fits.max(initial=-1.0))
-    weights = np.exp((fits - own_best) / TEMPERATURE) * np.exp((own_best - best) / KIND_TEMPERATURE)
+    weights = np.exp((fits - own_best) / TEMPERATURE) * np.exp((own_best - best) / kind_temperature)
     return np.where(weights < LEAST_WEIGHT, 0.0, weights).astype(np.float32)
 
 
