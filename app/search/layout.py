@@ -180,7 +180,7 @@ class LayoutIndex(RowIndex):
     def _append(self, rows: Rows, objects: Objects) -> None:
         """Add the objects of the photos `rows`, int64 (n,)."""
         groups = grouped(objects)
-        columns = _columns(objects).astype(np.float32)[:, groups.order]
+        columns = np.take(_columns(objects).astype(np.float32), groups.order, axis=1)
         rows = rows[groups.photos]
         most = int(groups.numbers.max(initial=0)) + 1
         kinds = groups.class_ids * most + groups.numbers
