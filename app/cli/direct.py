@@ -8,8 +8,17 @@ from app.cli.gateway import Json, PhotoFile, Progress
 from app.domain import Features, KeywordMode, PartState, PhotoId, SimilarityMethod
 from app.services.gallery import Gallery
 from app.services.library import Upload
+from app.services.search_json import search_from_json
 from app.services.transfer import KnownUpload
-from app.web.json_shapes import details_json, photo_json, restored_json, results_json, upkeep_json, upload_json
+from app.web.json_shapes import (
+    details_json,
+    photo_json,
+    restored_json,
+    results_json,
+    saved_json,
+    upkeep_json,
+    upload_json,
+)
 
 PAGE_SIZE = 500
 MODEL_PATIENCE_S = 60.0
@@ -69,6 +78,14 @@ class DirectGateway:
         """Find photos like one from outside, once the model server is there."""
         self._wait_for_model()
         return results_json(self._gallery.searches.like_picture(file.data, method=method, limit=limit))
+
+    def searches(self) -> list[Json]:
+        """Return the saved searches."""
+        return [saved_json(saved) for saved in self._gallery.saved_searches.all()]
+
+    def save_search(self, name: str, search: object) -> None:
+        """Save a search."""
+        self._gallery.saved_searches.save(name, search_from_json(search))
 
     def status(self) -> Json:
         """Return how the parts are; the model server is none of them where it wasn't started."""

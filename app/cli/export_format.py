@@ -4,8 +4,9 @@ LIST_NAME = "photos.jsonl"
 UNFINISHED_NAME = f".{LIST_NAME}.part"
 """What the list is called until it is whole."""
 FEATURES_NAME = "features"
+SEARCHES_NAME = "saved_searches.json"
 EXPLANATION_NAME = "README.txt"
-OWN_NAMES = frozenset({LIST_NAME, FEATURES_NAME, EXPLANATION_NAME})
+OWN_NAMES = frozenset({LIST_NAME, FEATURES_NAME, SEARCHES_NAME, EXPLANATION_NAME})
 """What isn't a photo in such a folder; no photo's file is called so, for theirs end like pictures."""
 
 EXPLANATION = """\
@@ -25,6 +26,9 @@ photos.jsonl
     width, height, media_type, size_bytes, dominant_colour, taken_at, exif
                 what the file says
     features    by model: the row of its features in that model's arrays, and their checksum
+
+saved_searches.json
+    A list of the saved searches, oldest first: name, created_at, and search as the API takes it.
 
 features/MODEL/*.npy
     NumPy arrays, little-endian, one row a photo:

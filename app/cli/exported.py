@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from app.cli.export_format import FEATURES_NAME, LIST_NAME
+from app.cli.export_format import FEATURES_NAME, LIST_NAME, SEARCHES_NAME
 from app.cli.feature_files import FeatureReader
 from app.domain import PhotoId, PhotoState
 from app.errors import BadInput, BadParameter
@@ -37,6 +37,8 @@ class ExportFolder:
         self._features = FeatureReader(folder / FEATURES_NAME)
         self.problems += self._features.problems
         self._by_id = {line.photo.id: line for line in self._lines.values()}
+        self.searches = self._read_searches(folder / SEARCHES_NAME)
+        """The saved searches, each with its name."""
         self.names: list[str] = []
         """The files of the photos that are listed, and there, oldest first."""
         for name in self._lines:
@@ -58,6 +60,17 @@ class ExportFolder:
                 0, f"It was {line.file!r} when it was exported; in the gallery it is called {line.photo.name!r}."
             )
         return replace(line.photo, features=features), notes
+
+    def _read_searches(self, path: Path) -> list[tuple[str, object]]:
+        """Read the saved searches; there needn't be any."""
+        try:
+            entries = json.loads(path.read_bytes())
+            return [(str(entry["name"]), entry["search"]) for entry in entries]
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, TypeError, LookupError, RecursionError) as error:
+            self.problems.append(f"{path} can't be used, so no saved search comes with it: {error}.")
+            return []
 
     def _read(self, path: Path) -> dict[str, Line]:
         lines: dict[str, Line] = {}

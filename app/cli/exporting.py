@@ -18,6 +18,7 @@ from app.cli.export_format import (
     FEATURES_NAME,
     LIST_NAME,
     OWN_NAMES,
+    SEARCHES_NAME,
     UNFINISHED_NAME,
 )
 from app.cli.feature_files import FeatureWriter
@@ -100,6 +101,8 @@ def write_all(gateway: Gateway, folder: Path) -> Exported:
     photo_ids = [photo["id"] for photo in gateway.photos()][::-1]
     try:
         (folder / EXPLANATION_NAME).write_text(EXPLANATION, "utf-8")
+        searches = [{name: saved[name] for name in ("name", "created_at", "search")} for saved in gateway.searches()]
+        (folder / SEARCHES_NAME).write_text(json.dumps(searches, ensure_ascii=False, indent=2) + "\n", "utf-8")
         with (
             ProgressBar("Exporting", len(photo_ids)) as bar,
             photo_list(folder) as entries,

@@ -60,6 +60,12 @@ class Gateway(Protocol):
     def like_picture(self, file: PhotoFile, method: SimilarityMethod, limit: int) -> Json:
         """Find photos like one from outside; raise BadInput or ModelServerUnavailable."""
 
+    def searches(self) -> list[Json]:
+        """Return the saved searches, oldest first."""
+
+    def save_search(self, name: str, search: object) -> None:
+        """Save a search; raise GalleryError for one that can't be done."""
+
     def status(self) -> Json:
         """Return `running`, `ready` and each of the `parts` with its state and message."""
 

@@ -61,6 +61,7 @@ def import_command(access: Access) -> click.Command:
             sources = sources_of(chosen, csv_file, access.settings.max_upload_bytes)
             with access.gateway(working=True, create=True) as gateway:
                 outcome = import_all(gateway, sources, wait=not no_wait)
+                save_searches(gateway, chosen.searches)
         report(outcome, chosen, as_json)
 
     return import_photos
@@ -87,6 +88,18 @@ def import_all(gateway: Gateway, sources: Sequence[Source], *, wait: bool) -> Ou
         outcome.problem = error
     outcome.untried = len(sources) - len(outcome.items)
     return outcome
+
+
+def save_searches(gateway: Gateway, searches: Sequence[tuple[str, object]]) -> None:
+    """Save the searches, each with its name, that the gallery hasn't saved already; say which can't be done in it."""
+    saved = [(one["name"], one["search"]) for one in gateway.searches()] if searches else []
+    for name, search in searches:
+        if (name, search) in saved:
+            continue
+        try:
+            gateway.save_search(name, search)
+        except GalleryError as error:
+            warn(f"The saved search {name!r} can't be taken over: {error.message}")
 
 
 def store_all(gateway: Gateway, sources: Sequence[Source], items: list[Json]) -> None:

@@ -97,6 +97,14 @@ class RemoteGateway:
         files = [("file", (file.filename, file.data))]
         return self._read(self._request("POST", "/api/v1/search/similar", data=form, files=files))
 
+    def searches(self) -> list[Json]:
+        """Return the saved searches."""
+        return cast(list[Json], self._get("/api/v1/searches")["items"])
+
+    def save_search(self, name: str, search: object) -> None:
+        """Save a search."""
+        self._post("/api/v1/searches", {"name": name, "search": search})
+
     def status(self) -> Json:
         """Return how the parts are."""
         answer = self._json(self._request("GET", "/readyz"))

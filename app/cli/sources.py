@@ -87,6 +87,8 @@ class Chosen:
     """Files in the folders that aren't pictures by their names."""
     subfolders: int = 0
     """Folders in the folders that weren't looked into."""
+    searches: list[tuple[str, object]] = field(default_factory=list)
+    """The saved searches of exports, each with its name."""
     problems: list[str] = field(default_factory=list)
     """What was found amiss with exports."""
 
@@ -134,6 +136,7 @@ def _choose_exported(chosen: Chosen, folder: Path, folders: list[str], names: li
     """Choose the photos of an export in the order in which they came, and then others that lie with them."""
     export = ExportFolder(folder)
     chosen.problems += export.problems
+    chosen.searches += export.searches
     chosen.files |= {Path(folder, name): export for name in export.names}
     listed = {*export.names, *OWN_NAMES}
     _choose_pictures(chosen, folder, [name for name in names if name not in listed], export)

@@ -25,6 +25,8 @@ from app.domain import (
     UploadResult,
 )
 from app.errors import GalleryError
+from app.services.saved_searches import SavedSearch
+from app.services.search_json import search_to_json
 from app.services.timeline import DatedPhoto
 from app.services.transfer import Restored
 from app.services.upkeep import Backup, Compaction, Verification
@@ -121,6 +123,16 @@ def results_json(results: SearchResults) -> Json:
         "total": results.searched,
         "elapsed_ms": round(results.elapsed_ms, 3),
         "notices": list(results.notices),
+    }
+
+
+def saved_json(saved: SavedSearch) -> Json:
+    """Return a saved search."""
+    return {
+        "id": saved.id,
+        "name": saved.name,
+        "created_at": saved.created_at.isoformat(),
+        "search": search_to_json(saved.search),
     }
 
 

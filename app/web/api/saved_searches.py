@@ -3,12 +3,11 @@
 from http import HTTPStatus
 from typing import Any
 
-from app.services.saved_searches import SavedSearch
-from app.services.search_json import search_from_json, search_to_json
+from app.services.search_json import search_from_json
 from app.web import schemas
 from app.web.api.blueprint import blueprint, errors
 from app.web.current import current_gallery
-from app.web.json_shapes import Json, results_json
+from app.web.json_shapes import Json, results_json, saved_json
 
 
 @blueprint.route("/searches", methods=["GET"])
@@ -69,13 +68,3 @@ def delete_search(search_id: int) -> None:
 def get_search_results(query: dict[str, int], search_id: int) -> Json:
     """Do a saved search."""
     return results_json(current_gallery().saved_searches.results(search_id, query["limit"]))
-
-
-def saved_json(saved: SavedSearch) -> Json:
-    """Return a saved search."""
-    return {
-        "id": saved.id,
-        "name": saved.name,
-        "created_at": saved.created_at.isoformat(),
-        "search": search_to_json(saved.search),
-    }

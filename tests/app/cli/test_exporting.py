@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.cli.export_format import OWN_NAMES
 from app.cli.exporting import UniqueNames
 from app.errors import PhotoNotFound, StoreError
 from app.services.photo_ids import photo_id_of
@@ -27,7 +28,7 @@ def test_an_export_holds_the_originals_and_all_that_is_known(
     answer = gallery.json("export", tmp_path / "out")
     assert answer["failed"] == answer["incomplete"] == []
     entries = {entry["id"]: entry for entry in listed(tmp_path / "out")}
-    assert answer["exported"] == len(entries) == len(list((tmp_path / "out").iterdir())) - 3
+    assert answer["exported"] == len(entries) == len(list((tmp_path / "out").iterdir())) - len(OWN_NAMES)
     for item in imported:
         entry = entries[item["id"]]
         assert (tmp_path / "out" / entry["file"]).read_bytes() == Path(item["source"]).read_bytes()

@@ -1,5 +1,6 @@
 """A gallery that is exported and imported is the same gallery, and nothing has to be computed anew for that."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -66,6 +67,8 @@ def source(model_server_address: str, tmp_path_factory: pytest.TempPathFactory) 
     store.finish("second", {photo_id: second_features(seed) for seed, photo_id in enumerate(ids[:6])})
     store.fail(ids[5], "The model refused it: zu gro\u00df.")
     store.retry(ids[6], MODEL)
+    store.saved_searches.add("like this", json.dumps({"examples": [{"id": ids[0], "weight": 2.0}], "method": "ssd"}))
+    store.saved_searches.add("tall", json.dumps({"q": "is:portrait", "mode": "late"}))
     store.close()
     return commands
 
@@ -125,6 +128,28 @@ def stored_rows(path: Path) -> dict[str, list[Any]]:
             found[f"{model} checksums"] = file[f"checksums/{model}/crc32"][:][rows].tolist()
             found[f"{model} embeddings"] = file[f"embeddings/{model}/vectors"][:][rows].tolist()
         return found
+
+
+def saved(commands: CommandLine) -> list[tuple[str, Any]]:
+    """Return the saved searches' names and what they are."""
+    with Access(commands.settings, open_gallery).gateway() as gateway:
+        return [(one["name"], one["search"]) for one in gateway.searches()]
+
+
+def test_saved_searches_come_along_once(source: CommandLine, export: Path, target: CommandLine) -> None:
+    target.run("import", export, "--no-wait")
+    target.run("import", export, "--no-wait")
+    assert len(saved(source)) == 2
+    assert saved(target) == saved(source)
+
+
+def test_saved_searches_that_cannot_be_read_or_done_are_said_and_keep_no_photo_back(
+    edited: Path, target: CommandLine
+) -> None:
+    (edited / "saved_searches.json").write_text('[{"name": "odd", "search": {"q": "dog>="}}]')
+    assert "'odd' can't be taken over" in target.run("import", edited, "--no-wait").stderr
+    (edited / "saved_searches.json").write_text("{")
+    assert "no saved search comes with it" in target.run("import", edited, "--no-wait").stderr
 
 
 def test_an_import_of_an_export_is_the_same_gallery(source: CommandLine, export: Path, target: CommandLine) -> None:
