@@ -157,7 +157,8 @@ def _write(rows: Any, row: int, record: Any) -> None:
 
 
 def _row_crc32(record: Any) -> int:
-    plain = np.array(record, _ROW)
+    plain = np.zeros((), _ROW)
+    plain[...] = record
     plain["row_crc32"] = 0
     return crc32_of(plain.tobytes())
 

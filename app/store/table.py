@@ -109,7 +109,8 @@ class PhotoTable:
         with self._lock:
             if not 0 <= row < self.count or self._records[row]["deleted"]:
                 return None
-            record = np.array(self._records[row])
+            # A slice: np.array of a single record is not a copy but a view, which would change with the row.
+            record = self._records[row : row + 1].copy().reshape(())
             job_model = self._models[record["job_model"] - 1] if record["job_model"] else None
             return Entry(record, self._names[row], self._errors.get(row), job_model, self._job_errors.get(row))
 
