@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from app.search.embedding import WORTH_COMPACTING, EmbeddingIndex
+from app.search.embedding import WORTH_COMPACTING, EmbeddingIndex, normalised
 
 WIDTH = 8
 
@@ -133,3 +133,78 @@ def test_a_search_sees_only_whole_vectors_while_others_write() -> None:
         seen.update(np.round(index.top(first, 400).scores, 5).tolist())
     writer.join()
     assert seen <= allowed
+
+
+def plain_best(vectors: NDArray[np.float32], query: NDArray[np.float32], rows: list[int], limit: int) -> list[int]:
+    """Return the best of `rows` by the plain definition: the cosine in float64, equal ones by row."""
+    exact = vectors.astype(np.float64)
+    exact /= np.maximum(np.linalg.norm(exact, axis=1, keepdims=True), 1e-300)
+    wanted = query.astype(np.float64) / np.linalg.norm(query.astype(np.float64))
+    scores = (exact * wanted).sum(axis=1)
+    return sorted(rows, key=lambda row: (-scores[row], row))[:limit]
+
+
+@pytest.mark.parametrize("shape", ["anywhere", "close together", "few numbers that count", "copies"])
+@pytest.mark.parametrize("kept", [True, False])
+def test_top_is_exact_whatever_the_vectors_are_like(shape: str, kept: bool) -> None:
+    random = np.random.default_rng(3)
+    vectors = random.normal(size=(3000, 64)).astype(np.float32)
+    match shape:
+        case "close together":
+            vectors = (np.ones(64) + 1e-3 * vectors).astype(np.float32)
+        case "few numbers that count":
+            vectors *= np.float32(10) ** random.integers(-6, 6, size=64)
+        case "copies":
+            vectors = vectors[random.integers(0, 40, size=3000)]
+    index = EmbeddingIndex(64, None if kept else lambda rows: vectors[rows])
+    index.add(range(3000), vectors)
+    allowed = random.random(3000) < 0.2
+    for query in vectors[:10] + np.float32(0.1) * vectors[10:20]:
+        found = index.top(query, 12, exclude=[5, 6])
+        assert found.rows.tolist() == plain_best(vectors, query, [r for r in range(3000) if r not in (5, 6)], 12)
+        some = index.top(query, 12, allowed=allowed)
+        assert some.rows.tolist() == plain_best(vectors, query, np.flatnonzero(allowed).tolist(), 12)
+
+
+@given(st.lists(st.lists(st.floats(-(2.0**127), 2.0**127, width=32), min_size=4, max_size=4), min_size=2, max_size=6))
+def test_no_cosine_is_above_its_bound(numbers: list[list[float]]) -> None:
+    vectors = np.array(numbers, dtype=np.float32)
+    index = EmbeddingIndex(4)
+    index.add(range(len(vectors)), vectors)
+    for bounds in index.bounds_of_many(vectors):
+        exact = bounds.exact(np.arange(len(vectors)))
+        assert (exact <= bounds.uppers).all()
+    unit = normalised(vectors)
+    np.testing.assert_allclose(exact, (unit * unit[-1]).sum(axis=1), atol=1e-9)
+
+
+def test_bounds_are_close_enough_to_rule_nearly_everything_out() -> None:
+    vectors = np.random.default_rng(0).normal(size=(5000, 128)).astype(np.float32)
+    index = filled(vectors)
+    bounds = index.bounds(vectors[0])
+    assert (bounds.uppers - cosines(vectors, vectors[0])).max() < 0.04
+
+
+def test_photos_that_went_or_never_came_have_no_bound_and_no_cosine() -> None:
+    vectors = random_vectors(4)
+    index = EmbeddingIndex(WIDTH)
+    index.add([1, 2, 5], vectors[:3])
+    index.remove([2])
+    bounds = index.bounds(vectors[0])
+    assert np.isneginf(bounds.uppers).tolist() == [True, False, True, True, True, False]
+    assert bounds.exact(np.array([0, 2])).tolist() == [0, 0]
+    assert index.top(vectors[0], 10).rows.tolist() == plain_best(
+        np.stack([vectors[3], vectors[0], vectors[3], vectors[3], vectors[3], vectors[2]]), vectors[0], [1, 5], 10
+    )
+
+
+def test_with_a_source_no_vector_is_kept_and_replaced_ones_are_read_anew() -> None:
+    stored = random_vectors(20)
+    index = EmbeddingIndex(WIDTH, lambda rows: stored[rows])
+    index.add(range(20), stored)
+    assert index._vectors.values.nbytes == 0
+    stored[3] = stored[7]
+    index.add([3], stored[3:4])
+    found = index.top(stored[7], 2)
+    assert found.rows.tolist() == [3, 7]
+    assert found.scores[0] == found.scores[1] == pytest.approx(1)

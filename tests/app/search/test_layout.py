@@ -9,6 +9,7 @@ from app.domain import Float32
 from app.search import layout
 from app.search.layout import LayoutIndex
 from app.search.layout_reference import layout_similarity, matched_pairs, overlap
+from app.search.ranking import top, top_bounded
 from tests.app.search.photos import feature, galleries, photos, stacked
 
 LEFT = (1.0, 1.0, 0.0, 0.0, 100.0, 300.0)
@@ -88,3 +89,15 @@ def test_equal_boxes_without_area_overlap_fully_and_others_not_at_all() -> None:
     assert similarity(feature(line), feature(line)) == 1
     assert similarity(feature(line), feature(other_line)) == 0
     assert similarity(feature(line, other_line), feature(other_line)) == pytest.approx(2 / 3)
+
+
+@given(galleries, photos)
+def test_bounds_are_never_too_low_and_lead_to_the_exact_best(gallery: list[Float32], query: Float32) -> None:
+    index = LayoutIndex()
+    index.add(range(len(gallery)), stacked(gallery))
+    exact = index.similarities(query)
+    bounds = index.bounds(query)
+    assert (bounds.uppers >= exact - 1e-12).all()
+    found = top_bounded(bounds, 3)
+    assert found.rows.tolist() == top(exact, 3).rows.tolist()
+    assert found.scores.tolist() == top(exact, 3).scores.tolist()

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.search import ssd
 from app.search.ssd import SsdIndex
 from app.search.ssd_reference import ssd_similarity
 from tests.app.search.photos import feature
@@ -46,3 +47,26 @@ def test_background_is_no_class() -> None:
     index = SsdIndex()
     index.add([0], background[None])
     assert index.similarities(background).tolist() == [0.0]
+
+
+def test_columns_and_lists_of_photos_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(1)
+    features = np.zeros((300, 20, 6), dtype=np.float32)
+    features[:, :, 0] = np.minimum(random.geometric(0.3, size=(300, 20)), 12)
+    features[:, :, 1] = random.choice([1e-6, 0.2, 0.9], size=(300, 20))
+    features[:, :, 4:] = random.choice([0, 100, 200], size=(300, 20, 2))
+    results = []
+    for dense_from in (2, 1 << 12):
+        monkeypatch.setattr(ssd, "DENSE_FROM_PHOTOS", dense_from)
+        index = SsdIndex()
+        for start in (200, 0, 100):
+            index.add(range(start, start + 100), features[start : start + 100])
+        index.add([7, 250], features[:2])
+        index.remove([8, 299])
+        results.append(index.similarities(features[5]))
+    current = features.copy()
+    current[[7, 250]] = features[:2]
+    current[[8, 299]] = 0
+    expected = [ssd_similarity(features[5], photo) for photo in current[::10]]
+    np.testing.assert_allclose(results[0], results[1], atol=1e-6)
+    np.testing.assert_allclose(results[0][::10], expected, atol=1e-6)
