@@ -1,5 +1,6 @@
 """What the gallery talks about: plain frozen data, with shapes and units, and no behaviour that needs I/O."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -259,6 +260,8 @@ class ExamplesSearch:
 
     examples: tuple[Example, ...]
     method: SimilarityMethod = SimilarityMethod.EMBEDDING
+    weights: Mapping[SimilarityMethod, float] | None = None
+    """What each signal of a hybrid counts; None for the measured weights."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Photos like some examples and unlike others: how well all of them fit, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,7 @@ from app.search.combining import combined
 from app.search.joining import joined, known, score_at
 from app.search.ranking import Bounds, Ranked, top_bounded
 from app.services.keyword_search import KeywordSearch, WordMatch
-from app.services.photo_search import Comparison, PhotoSearch
+from app.services.photo_search import Comparison, PhotoSearch, check_weights
 from app.services.pictures import PictureReader
 from app.store.base import Store
 from model_server.catalogue import ModelCard
@@ -102,21 +102,29 @@ class ExampleSearch:
         self._photos = photos
         self._words = words
 
-    def compare(self, examples: Sequence[Example], method: SimilarityMethod) -> ComparedExamples:
-        """Compare each example with all photos.
+    def compare(
+        self,
+        examples: Sequence[Example],
+        method: SimilarityMethod,
+        weights: Mapping[SimilarityMethod, float] | None = None,
+    ) -> ComparedExamples:
+        """Compare each example with all photos; `weights` of a hybrid's signals, None for the measured ones.
 
-        Raises BadParameter for examples that can't be used together, PhotoNotFound and PhotoNotReady for a stored
-        one, BadInput for a picture or words that can't be used, and ModelServerUnavailable while nothing can look at
-        a picture.
+        Raises BadParameter for examples or weights that can't be used together, PhotoNotFound and PhotoNotReady for a
+        stored one, BadInput for a picture or words that can't be used, and ModelServerUnavailable while nothing can
+        look at a picture.
         """
         check_examples(examples)
+        check_weights(method, weights)
         words = [example for example in examples if isinstance(example, WordsExample)]
         # Words that can't be understood are found out before the model is asked.
         matches = [
             ComparedWords(one.text, one.weight, self._words.match(one.text, KeywordMode.LATE)) for one in words
         ]
         photos = [
-            self._compare_photo(example, method) for example in examples if not isinstance(example, WordsExample)
+            self._compare_photo(example, method, weights)
+            for example in examples
+            if not isinstance(example, WordsExample)
         ]
         return ComparedExamples(tuple(photos), tuple(matches))
 
@@ -144,13 +152,19 @@ class ExampleSearch:
         shares = [ExampleReason(name, weight, score_at(bounds, photo.row)) for name, weight, bounds in scores]
         return (*shares, *of_words)
 
-    def _compare_photo(self, example: StoredExample | PictureExample, method: SimilarityMethod) -> ComparedPhoto:
+    def _compare_photo(
+        self,
+        example: StoredExample | PictureExample,
+        method: SimilarityMethod,
+        weights: Mapping[SimilarityMethod, float] | None,
+    ) -> ComparedPhoto:
         if isinstance(example, PictureExample):
             features = self._pictures.features_of(example.data, example.box)
-            return ComparedPhoto(example.name, example.weight, self._photos.compare(features, method), row=None)
+            compared = self._photos.compare(features, method, weights)
+            return ComparedPhoto(example.name, example.weight, compared, row=None)
         photo = self._store.get(example.photo_id)
         features = self._stored_features(photo, example)
-        return ComparedPhoto(photo.name, example.weight, self._photos.compare(features, method), photo.row)
+        return ComparedPhoto(photo.name, example.weight, self._photos.compare(features, method, weights), photo.row)
 
     def _stored_features(self, photo: Photo, example: StoredExample) -> Features:
         if example.box is not None:

@@ -1,7 +1,7 @@
 """Photos like a photo: how alike all of them are, and why, by each method."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 import numpy as np
@@ -18,7 +18,7 @@ from app.domain import (
     SimilarityMethod,
 )
 from app.errors import BadParameter
-from app.search.fusion import fused
+from app.search.fusion import HYBRID_WEIGHTS, fused
 from app.search.joining import joined, known, score_at
 from app.search.ranking import Bounds, Ranked, top_bounded
 from app.search.reasons import explain_embedding, explain_hybrid, explain_layout, explain_ssd
@@ -37,12 +37,14 @@ class Comparison:
     detections: float32 (objects, 6), its objects.
     signals: how alike each photo is, by row, by each method that was used.
     scores: what the method asked for makes of them; rows without features have 0 or less.
+    weights: what each signal of a hybrid counts.
     """
 
     detections: Float32
     method: SimilarityMethod
     signals: dict[SimilarityMethod, Bounds]
     scores: Bounds
+    weights: Mapping[SimilarityMethod, float] = field(default_factory=lambda: HYBRID_WEIGHTS)
 
 
 class PhotoSearch:
@@ -53,12 +55,24 @@ class PhotoSearch:
         self._card = card
         self._index = index
 
-    def compare(self, features: Features, method: SimilarityMethod) -> Comparison:
-        """Compare a photo with these features with all others."""
+    def compare(
+        self,
+        features: Features,
+        method: SimilarityMethod,
+        weights: Mapping[SimilarityMethod, float] | None = None,
+    ) -> Comparison:
+        """Compare a photo with these features with all others; `weights` of a hybrid's signals, each 0 or more.
+
+        Raises BadParameter for weights that can't be used.
+        """
+        check_weights(method, weights)
         if method is SimilarityMethod.HYBRID:
-            signals = {signal: self._signal(features, signal) for signal in SIGNALS}
-            scores = joined(list(signals.values()), lambda parts: fused(dict(zip(signals, parts, strict=True))))
-            return Comparison(features.detections, method, signals, scores)
+            counted = HYBRID_WEIGHTS if weights is None else weights
+            signals = {signal: self._signal(features, signal) for signal in SIGNALS if counted.get(signal)}
+            scores = joined(
+                list(signals.values()), lambda parts: fused(dict(zip(signals, parts, strict=True)), counted)
+            )
+            return Comparison(features.detections, method, signals, scores, counted)
         scores = self._signal(features, method)
         return Comparison(features.detections, method, {method: scores}, scores)
 
@@ -94,7 +108,7 @@ class PhotoSearch:
                 return explain_layout(own, other, self._label)
             case SimilarityMethod.HYBRID:
                 shares = {signal: score_at(scores, photo.row) for signal, scores in comparison.signals.items()}
-                return (*explain_hybrid(shares), *explain_layout(own, other, self._label))
+                return (*explain_hybrid(shares, comparison.weights), *explain_layout(own, other, self._label))
 
     def _signal(self, features: Features, method: SimilarityMethod) -> Bounds:
         if method is SimilarityMethod.EMBEDDING:
@@ -113,3 +127,15 @@ class PhotoSearch:
 
     def _label(self, class_id: int) -> str:
         return self._card.labels[class_id - 1]
+
+
+def check_weights(method: SimilarityMethod, weights: Mapping[SimilarityMethod, float] | None) -> None:
+    """Raise BadParameter unless these are weights of a hybrid's signals, none below 0 and not all 0."""
+    if weights is None:
+        return
+    if method is not SimilarityMethod.HYBRID:
+        raise BadParameter(f"Only the method hybrid has weights, {method} has none.", parameter="weights")
+    if not set(weights) <= set(SIGNALS):
+        raise BadParameter(f"weights are of {', '.join(SIGNALS)} and of nothing else.", parameter="weights")
+    if min(weights.values(), default=0) < 0 or sum(weights.values()) <= 0:
+        raise BadParameter("weights are 0 or more, and at least one is more.", parameter="weights")

@@ -2,7 +2,7 @@
 
     {"q": "dog -person", "mode": "late"}
     {"examples": [{"id": "…", "weight": 1, "box": [0.1, 0.1, 0.5, 0.5]}, {"q": "beach", "weight": -0.5}],
-     "method": "hybrid"}
+     "method": "hybrid", "weights": {"embedding": 0.4, "layout": 0.5, "ssd": 0.1}}
     {"boxes": [{"label": "dog", "box": [0, 0.5, 0.4, 1]}]}
 
 An example may also be {"file": 0}: the first of the pictures that came with the request; such a search can't be kept.
@@ -46,9 +46,10 @@ def search_from_json(shape: object) -> Search:
             _known(fields, ("q", "mode"), "A search by words")
             return WordsSearch(_text(fields["q"], "q"), _option(fields.get("mode"), KeywordMode, KeywordMode.LATE))
         case "examples":
-            _known(fields, ("examples", "method"), "A search by examples")
+            _known(fields, ("examples", "method", "weights"), "A search by examples")
             method = _option(fields.get("method"), SimilarityMethod, SimilarityMethod.EMBEDDING)
-            return ExamplesSearch(examples_from_json(fields["examples"]), method)
+            weights = weights_from_json(fields["weights"]) if fields.get("weights") is not None else None
+            return ExamplesSearch(examples_from_json(fields["examples"]), method, weights)
         case _:
             _known(fields, ("boxes",), "A search by layout")
             return LayoutSearch(boxes_from_json(fields["boxes"]))
@@ -60,7 +61,9 @@ def search_to_json(search: Search) -> Json:
         case WordsSearch():
             return {"q": search.text, "mode": str(search.mode)}
         case ExamplesSearch():
-            return {"examples": [_example_to_json(one) for one in search.examples], "method": str(search.method)}
+            shape: Json = {"examples": [example_to_json(one) for one in search.examples]}
+            shape["method"] = str(search.method)
+            return shape if search.weights is None else shape | {"weights": weights_to_json(search.weights)}
         case LayoutSearch():
             return {"boxes": [{"label": one.label, "box": one.box.as_list()} for one in search.boxes]}
 
@@ -78,6 +81,29 @@ def boxes_from_json(shape: object) -> tuple[PlacedBox, ...]:
         _known(fields, ("label", "box"), "Each of boxes")
         boxes.append(PlacedBox(_text(fields.get("label"), "label"), box_from_json(fields.get("box"))))
     return tuple(boxes)
+
+
+def weights_from_json(shape: object) -> dict[SimilarityMethod, float]:
+    """Read what each signal of a hybrid counts, {"embedding": 0.4, "layout": 0.6}; raise BadParameter."""
+    weights = {}
+    for name, weight in _object(shape, "weights").items():
+        if (
+            name not in list(SimilarityMethod)
+            or not _is_number(weight)
+            or not 0 <= cast(float, weight) <= MOST_WEIGHT
+        ):
+            raise BadParameter(
+                f"weights are numbers of 0 to {MOST_WEIGHT:.0f} for embedding, layout and ssd, not "
+                f"{_shown({name: weight})}.",
+                parameter="weights",
+            )
+        weights[SimilarityMethod(name)] = float(cast(float, weight))
+    return weights
+
+
+def weights_to_json(weights: Mapping[SimilarityMethod, float]) -> Json:
+    """Return what each signal counts, as `weights_from_json` reads it."""
+    return {str(method): weight for method, weight in weights.items()}
 
 
 def box_from_json(shape: object) -> Box:
@@ -110,7 +136,8 @@ def _example(shape: object, pictures: Sequence[PictureExample]) -> Example:
     return PictureExample(pictures[number].name, pictures[number].data, weight, box)
 
 
-def _example_to_json(example: Example) -> Json:
+def example_to_json(example: Example) -> Json:
+    """Return an example as `examples_from_json` reads it; raise BadParameter for a picture from outside."""
     match example:
         case WordsExample():
             return {"q": example.text, "weight": example.weight}

@@ -1,6 +1,6 @@
 """All searches: by words, by photos stored or from outside, by things placed by hand."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 
 from app.domain import (
@@ -62,7 +62,7 @@ class Searches:
             case WordsSearch():
                 return self.by_words(search.text, limit, search.mode)
             case ExamplesSearch():
-                return self.by_examples(search.examples, search.method, limit)
+                return self.by_examples(search.examples, search.method, limit, search.weights)
             case LayoutSearch():
                 return self.by_layout(search.boxes, limit)
 
@@ -80,16 +80,17 @@ class Searches:
         limit: int = DEFAULT_LIMIT,
         box: Box | None = None,
         words: str | None = None,
+        weights: Mapping[SimilarityMethod, float] | None = None,
     ) -> SearchResults:
         """Find photos like a stored one, or like a part of it, that fit the words as well.
 
         Raises PhotoNotFound, PhotoNotReady while it has no features, and what `by_examples` raises.
         """
-        if method is SimilarityMethod.EMBEDDING and box is None and not words:
+        if method is SimilarityMethod.EMBEDDING and box is None and not words and weights is None:
             kept = self._kept_neighbours(photo_id, limit)
             if kept is not None:
                 return kept
-        return self.by_examples(with_words(StoredExample(photo_id, box=box), words), method, limit)
+        return self.by_examples(with_words(StoredExample(photo_id, box=box), words), method, limit, weights)
 
     def like_picture(
         self,
@@ -110,15 +111,18 @@ class Searches:
         examples: Sequence[Example],
         method: SimilarityMethod = SimilarityMethod.EMBEDDING,
         limit: int = DEFAULT_LIMIT,
+        weights: Mapping[SimilarityMethod, float] | None = None,
     ) -> SearchResults:
         """Find photos that are like some examples and unlike those with a negative weight.
 
-        Raises BadParameter for examples that can't be used together, PhotoNotFound and PhotoNotReady for a stored
-        one, BadInput for a file that is no picture or for words that can't be used, and ModelServerUnavailable while
-        nothing can look at a picture.
+        weights: what each signal of a hybrid counts, None for the measured weights.
+
+        Raises BadParameter for examples or weights that can't be used together, PhotoNotFound and PhotoNotReady for a
+        stored one, BadInput for a file that is no picture or for words that can't be used, and
+        ModelServerUnavailable while nothing can look at a picture.
         """
         started_s = perf_counter()
-        compared = self._examples.compare(examples, method)
+        compared = self._examples.compare(examples, method, weights)
         ranked = self._examples.best(compared, limit)
         hits = self._hits(ranked, lambda photo: self._examples.explain(compared, photo))
         return self._results(hits, started_s, compared.notices)

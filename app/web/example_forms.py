@@ -6,10 +6,10 @@ from typing import Any
 
 from werkzeug.datastructures import FileStorage
 
-from app.domain import Box, Example, PictureExample, WordsExample
+from app.domain import Box, Example, PictureExample, SimilarityMethod, WordsExample
 from app.errors import BadParameter
 from app.services.library import Library
-from app.services.search_json import box_from_json, examples_from_json
+from app.services.search_json import box_from_json, examples_from_json, weights_from_json
 from app.web.uploads import read_file
 
 
@@ -17,7 +17,7 @@ def examples_of(library: Library, files: Sequence[FileStorage], form: dict[str, 
     """Return what the form's `file`, `examples`, `box` and `q` ask for together; raise BadInput."""
     uploads = [read_file(library, file) for file in files]
     pictures = [PictureExample(upload.filename or "the picture", upload.data) for upload in uploads]
-    listed = examples_from_json(_json(form["examples"]), pictures) if form.get("examples") else ()
+    listed = examples_from_json(read_json(form["examples"], "examples"), pictures) if form.get("examples") else ()
     named = [example.data for example in listed if isinstance(example, PictureExample)]
     others = [picture for picture in pictures if not any(picture.data is data for data in named)]
     if form.get("box"):
@@ -43,9 +43,15 @@ def parse_box(text: str) -> Box:
     return box_from_json(corners)
 
 
-def _json(text: str) -> object:
+def parse_weights(text: str | None) -> dict[SimilarityMethod, float] | None:
+    """Read what each signal of a hybrid counts, a JSON object; None if nothing is said. Raise BadParameter."""
+    return weights_from_json(read_json(text, "weights")) if text else None
+
+
+def read_json(text: str, parameter: str) -> object:
+    """Read a parameter that is JSON; raise BadParameter."""
     try:
         parsed: object = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BadParameter(f"examples must be a JSON list: {error}.", parameter="examples") from error
+        raise BadParameter(f"{parameter} must be JSON: {error}.", parameter=parameter) from error
     return parsed

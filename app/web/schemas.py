@@ -261,6 +261,12 @@ class SimilarQuery(Schema):
         metadata={"description": "Search with this part only: `xmin,ymin,xmax,ymax` in 0..1, or the same as JSON."}
     )
     q = fields.String(metadata={"description": "Words that the results must fit as well."})
+    weights = fields.String(
+        metadata={
+            "description": "For `hybrid`, what each signal counts: a JSON object of numbers from 0 on, as "
+            '`{"embedding": 0.4, "layout": 0.5, "ssd": 0.1}`; a signal that is left out counts nothing.'
+        }
+    )
 
 
 class SimilarFiles(Schema):
@@ -298,9 +304,7 @@ class LayoutBody(Schema):
 class ReasonShape(Schema):
     """Why a photo was found; `kind` says which of the other fields there are."""
 
-    kind = fields.String(
-        required=True, validate=validate.OneOf(["label", "embedding", "objects", "box", "signal", "example"])
-    )
+    kind = fields.String(required=True, validate=validate.OneOf(REASON_KINDS))
     word = fields.String(metadata={"description": "label: the word of the query."})
     label = fields.String(metadata={"description": "What was seen; count: the word of the query."})
     weight = fields.Float(metadata={"description": "label: its part of the score. example: what it counts."})

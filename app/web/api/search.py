@@ -11,7 +11,7 @@ from app.services.search_json import boxes_from_json
 from app.web import schemas
 from app.web.api.blueprint import blueprint, errors
 from app.web.current import current_gallery
-from app.web.example_forms import examples_of, parse_box
+from app.web.example_forms import examples_of, parse_box, parse_weights
 from app.web.json_shapes import Json, results_json
 
 
@@ -33,6 +33,7 @@ def get_similar(query: dict[str, Any], photo_id: str) -> Json:
         query["limit"],
         box=parse_box(query["box"]) if query.get("box") else None,
         words=query.get("q") or None,
+        weights=parse_weights(query.get("weights")),
     )
     return results_json(results)
 
@@ -78,7 +79,8 @@ def search_by_examples(files: dict[str, list[FileStorage]], form: dict[str, Any]
     """
     gallery = current_gallery()
     examples = examples_of(gallery.library, files["file"], form)
-    return results_json(gallery.searches.by_examples(examples, form["method"], form["limit"]))
+    weights = parse_weights(form.get("weights"))
+    return results_json(gallery.searches.by_examples(examples, form["method"], form["limit"], weights))
 
 
 @blueprint.route("/search/layout", methods=["POST"])

@@ -35,7 +35,12 @@ _examples = st.builds(WordsExample, _texts, _weights) | st.builds(
 )
 _searches: st.SearchStrategy[Search] = (
     st.builds(WordsSearch, _texts, st.sampled_from(KeywordMode))
-    | st.builds(ExamplesSearch, st.lists(_examples).map(tuple), st.sampled_from(SimilarityMethod))
+    | st.builds(
+        ExamplesSearch,
+        st.lists(_examples).map(tuple),
+        st.sampled_from(SimilarityMethod),
+        st.none() | st.dictionaries(st.sampled_from(SimilarityMethod), st.floats(0, 100)),
+    )
     | st.builds(LayoutSearch, st.lists(st.builds(PlacedBox, _texts, _boxes)).map(tuple))
 )
 

@@ -73,7 +73,7 @@ def test_a_stored_photo_is_searched_with_by_a_part_of_it_and_words(client: Flask
     ("fields", "named"),
     [
         ({}, "nothing to search with"),
-        ({"examples": "[{"}, "JSON list"),
+        ({"examples": "[{"}, "must be JSON"),
         ({"examples": "{}"}, "JSON list"),
         ({"examples": '[{"file": 0}]'}, "there are 0"),
         ({"examples": '[{"q": "dog", "weight": -1}]'}, "negative weight"),
@@ -114,3 +114,41 @@ def test_boxes_that_cannot_be_placed_are_refused_by_name(client: FlaskClient, bo
     answer = client.post(f"{API}/search/layout", json={"boxes": boxes})
     assert answer.status_code == 400
     assert named in json.dumps(error_of(answer))
+
+
+def weighed(client: FlaskClient, weights: dict[str, float]) -> list[dict[str, Any]]:
+    answer = similar(client, [drawn_photo(1)], method="hybrid", weights=weights)
+    assert answer.status_code == 200
+    items: list[dict[str, Any]] = json_of(answer)["items"]
+    return items
+
+
+def test_a_hybrids_weights_are_chosen(client: FlaskClient, ids: list[str]) -> None:
+    alone = weighed(client, {"embedding": 2})
+    by_embedding = json_of(similar(client, [drawn_photo(1)], method="embedding"))["items"]
+    assert len(by_embedding) == len(ids)
+    scores = {item["id"]: item["score"] for item in by_embedding}
+    assert [item["score"] for item in alone] == pytest.approx([scores[item["id"]] for item in alone])
+    signals = [reason["method"] for reason in alone[0]["why"] if reason["kind"] == "signal"]
+    assert signals == ["embedding"]
+    assert (
+        weighed(client, {"embedding": 0.4, "layout": 0.5, "ssd": 0.1})[0]["why"]
+        == json_of(similar(client, [drawn_photo(1)], method="hybrid"))["items"][0]["why"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "weights"),
+    [
+        ("embedding", {"embedding": 1}),
+        ("hybrid", {"hybrid": 1}),
+        ("hybrid", {"embedding": -1, "ssd": 2}),
+        ("hybrid", {"embedding": 0}),
+        ("hybrid", {}),
+        ("hybrid", {"embedding": "much"}),
+    ],
+)
+def test_weights_that_cannot_be_used_are_refused(client: FlaskClient, method: str, weights: dict[str, Any]) -> None:
+    answer = similar(client, [drawn_photo(1)], method=method, weights=weights)
+    assert answer.status_code == 400
+    assert "weights" in json.dumps(error_of(answer))
