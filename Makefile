@@ -10,7 +10,7 @@ GIVEN  := $(if $(HOST),GALLERY_HOST="$(HOST)") $(if $(PORT),GALLERY_PORT="$(PORT
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export TF_ENABLE_ONEDNN_OPTS ?= 1
 
-.PHONY: run test test-crash lint format bench demo screenshots requirements protocol models browser clean help
+.PHONY: run test test-crash lint format bench eval demo screenshots requirements protocol models browser clean help
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ test: .venv/tested models browser  ## run all tests
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 test-crash: .venv/tested models  ## explore crashes of the gallery file in full (long)
-	CRASH_TESTS=full $(BIN)/pytest tests/crash -n 2
+	CRASH_TESTS=full $(BIN)/pytest tests/crash tests/app/store/test_concurrency.py -n 2
 
 lint: .venv/tested  ## check style, types and layers
 	$(BIN)/ruff check .
@@ -36,6 +36,9 @@ format: .venv/tested  ## rewrite the code in the project's style
 
 bench: .venv/tested models  ## measure what the README claims; PHOTOS=FOLDER for the ingest
 	$(BIN)/python -m benchmarks $(if $(PHOTOS),--photos "$(PHOTOS)")
+
+eval: .venv/tested models  ## measure how well searches find labelled photos; PHOTOS=FOLDER
+	$(BIN)/python -m benchmarks.quality --photos "$(PHOTOS)"
 
 screenshots: .venv/tested models browser  ## take the README's pictures anew
 	$(BIN)/python -m example_imgs.take_screenshots
