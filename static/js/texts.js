@@ -1,9 +1,8 @@
-// The texts of the scripts in the page's language, which came with the page, and how it writes numbers and dates.
+// The texts of the scripts in the page's language, which came with the page, and how it writes numbers and months.
 
 const { locale, texts } = JSON.parse(document.getElementById("texts").textContent);
 const plurals = new Intl.PluralRules(locale);
 const numbers = new Intl.NumberFormat(locale);
-const days = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" });
 const months = new Intl.DateTimeFormat(locale, { month: "long", year: "numeric", timeZone: "UTC" });
 
 /** Return a text with its `{name}` filled in; `count` chooses the plural form. */
@@ -16,11 +15,6 @@ export function t(key, values = {}) {
 /** Write a month, given as `2024-05`. */
 export function monthText(month) {
   return months.format(new Date(`${month}-01T00:00:00Z`));
-}
-
-/** Write a day, given as `2024-05-17`. */
-export function dayText(day) {
-  return days.format(new Date(`${day}T00:00:00Z`));
 }
 
 function written(value) {

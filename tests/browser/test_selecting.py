@@ -95,10 +95,13 @@ def test_a_finger_that_rests_selects(new_many_page: NewPage) -> None:
     open_gallery(page)
     tile = page.locator('.tile[data-place="1"]')
     expect(tile.get_by_role("button")).to_be_hidden()
-    link(tile).evaluate(
-        "link => link.dispatchEvent(new PointerEvent('contextmenu',"
-        " {pointerType: 'touch', bubbles: true, cancelable: true}))"
-    )
+    link(tile).evaluate("""async (link) => {
+        const options = { pointerType: "touch", bubbles: true, cancelable: true };
+        link.dispatchEvent(new PointerEvent("pointerdown", options));
+        await new Promise((resolve) => setTimeout(resolve, 600));
+        link.dispatchEvent(new PointerEvent("pointerup", options));
+        link.click();
+    }""")
     expect_selected(page, 1)
     expect(page.get_by_role("button", name="Download")).to_be_visible()
 

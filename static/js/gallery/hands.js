@@ -1,9 +1,16 @@
 // Pointer and keyboard on the timeline: which photo is gone to, opened or selected.
 
+import { onLongPress } from "./press.js";
+
 /** Let people move among the photos, open and select them. `onOpen(place)` is called before a photo's page opens. */
 export function takeHands(root, { grid, selection, bar, onOpen }) {
   root.addEventListener("click", (event) => click(event, grid, selection, onOpen));
-  root.addEventListener("contextmenu", (event) => pressLong(event, grid, selection));
+  onLongPress(root, (element) => {
+    const place = grid.placeOf(element);
+    if (place !== null) {
+      selection.toggle(place);
+    }
+  });
   root.addEventListener("focusin", (event) => {
     const place = grid.placeOf(event.target);
     if (place !== null) {
@@ -38,15 +45,6 @@ function click(event, grid, selection, onOpen) {
     selection.toggle(place);
   } else {
     onOpen(place);
-  }
-}
-
-/** A finger that rests on a photo selects it, as there is no check mark to hover over. */
-function pressLong(event, grid, selection) {
-  const place = grid.placeOf(event.target);
-  if (event.pointerType === "touch" && place !== null) {
-    event.preventDefault();
-    selection.toggle(place);
   }
 }
 

@@ -91,6 +91,7 @@ class Timeline {
       history.replaceState({ ...history.state, active: null }, "");
     }
     this.#watchStates();
+    addEventListener("pageshow", (event) => event.persisted && this.#refresh()); // came back: photos may be gone
   }
 
   /** Look again in a moment, as something has just been stored. */

@@ -1,10 +1,13 @@
 import json
 import re
+from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
 
 from app.web.texts import languages, texts_of
+from tests.app.web.api_calls import upload_ready
+from tests.photos import drawn_photo
 
 ADDRESSES = ("/", "/upload", "/search?q=cat", "/search?q=dgo", "/search/photo", "/status", "/docs", "/nothing")
 
@@ -22,6 +25,15 @@ def test_each_page_speaks_german(client: FlaskClient, address: str) -> None:
     assert (language_of(english), language_of(german)) == ("en", "de")
     assert "Hochladen" in german
     assert "Hochladen" not in english
+
+
+def test_a_photo_speaks_german(client: FlaskClient) -> None:
+    [photo_id] = upload_ready(client, ("a.jpg", drawn_photo()))
+    for address in (f"/photos/{photo_id}", f"/search/similar?ids={photo_id}", "/"):
+        page = unescape(client.get(address, headers={"Accept-Language": "de"}).text)
+        assert language_of(page) == "de"
+        assert "Hochladen" in page
+    assert "320 \N{MULTIPLICATION SIGN} 240 Pixel" in unescape(client.get(f"/photos/{photo_id}?lang=de").text)
 
 
 @pytest.mark.parametrize("wish", ["fr", "xx-YY", "", "../de", "*"])
