@@ -5,8 +5,11 @@ import pytest
 from app.domain import (
     Box,
     BoxReason,
+    CountReason,
     DetectedObject,
     EmbeddingReason,
+    ExampleReason,
+    FactReason,
     Hit,
     LabelReason,
     ObjectsReason,
@@ -16,9 +19,13 @@ from app.domain import (
     PhotoId,
     PhotoState,
     Reason,
+    Relation,
+    RelationReason,
     SearchResults,
     SignalReason,
     SimilarityMethod,
+    Size,
+    SizeReason,
     Tag,
     UploadResult,
 )
@@ -30,6 +37,7 @@ from app.web.texts import t
 from app.web.tiles import Findings, Tile
 from app.web.views import ErrorView, FileOutcome, PhotoView
 
+BOX = Box(0, 0, 1, 1)
 WIDE, TALL = (4000, 1000), (1000, 4000)
 
 
@@ -98,6 +106,12 @@ def test_tags_that_are_mere_guesses_are_not_shown() -> None:
         (BoxReason("cat", Box(0, 0, 1, 1), Box(0, 0, 1, 1), 0.7), "cat in the same place 0.70"),
         (SignalReason(SimilarityMethod.EMBEDDING, 0.6), "looks alike gives 60%"),
         (SignalReason("words", 0.4), "words gives 40%"),
+        (ExampleReason("beach.jpg", 1, 0.5), "like beach.jpg 0.50"),
+        (ExampleReason("beach.jpg", -1, 0.5), "unlike beach.jpg 0.50"),
+        (CountReason("dog", 3, ">=2", ()), "3 \N{MULTIPLICATION SIGN} dog (>=2 wanted)"),
+        (RelationReason("cup", Relation.LEFT_OF, "dog", BOX, BOX), "cup left of dog"),
+        (SizeReason("dog", Size.BIG, 0.4, BOX), "big dog, 40% of the picture"),
+        (FactReason("taken on 17 May 2023"), "taken on 17 May 2023"),
     ],
 )
 def test_each_reason_is_said_in_plain_words(reason: Reason, text: str) -> None:
