@@ -35,6 +35,7 @@ from app.services.timeline import Timeline
 from app.services.transfer import Transfer
 from app.services.upkeep import Upkeep
 from app.services.upkeep_tasks import UpkeepTasks
+from app.services.web_photos import WebPhotos
 from app.settings import Settings
 from app.store.base import Store
 from app.store.hdf5 import Hdf5Store
@@ -60,7 +61,7 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
         client = client or _connect(settings, opened, start=working)
         words = WordVectors.load()
         maker = FeatureMaker(card, words)
-        index = FeatureIndex(card)
+        index = FeatureIndex(card, lambda rows: store.embeddings_of(rows, card.name))
         damaged = _load(index, store, card)
         prepared = PreparedInputs()
 
@@ -102,6 +103,7 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
             transfer=Transfer(store, library, card, listeners),
             upkeep=upkeep,
             upkeep_tasks=upkeep_tasks,
+            web_photos=WebPhotos(settings.max_upload_bytes),
             close=opened.pop_all().close,
         )
     if working:
@@ -122,6 +124,7 @@ def _card(name: str) -> ModelCard:
 def _load(index: FeatureIndex, store: Store, card: ModelCard) -> list[PhotoId]:
     """Fill the index; return the photos whose features turned out to be damaged and were queued for that reason."""
     waited = {job.photo_id for job in store.jobs()}
+    index.reserve(store.info().photos)
     index.load_facts(store.photo_facts())
     for block in store.feature_blocks(card.name):
         index.load(block)

@@ -110,9 +110,8 @@ class LayoutIndex(RowIndex):
         are enough, ask for `bounds`.
         """
         snapshot = self._snapshot
-        return self._exact(snapshot, objects_of_photo(np.asarray(feature, dtype=np.float32)))(
-            np.arange(len(snapshot.masses))
-        )
+        objects = objects_of_photo(np.asarray(feature, dtype=np.float32))
+        return self._exact(snapshot, objects, snapshot.masses)(np.arange(len(snapshot.masses)))
 
     def bounds(self, feature: ArrayLike) -> Bounds:
         """Return what the `layout` similarities of a photo with all can be at most, by row, and the exact ones.
@@ -120,17 +119,31 @@ class LayoutIndex(RowIndex):
         feature: float32 (n_objects, 6). Rows that aren't held have 0.
         """
         snapshot = self._snapshot
+        return self._bounds(snapshot, objects_of_photo(np.asarray(feature, dtype=np.float32)), snapshot.masses)
+
+    def found(self, feature: ArrayLike) -> Bounds:
+        """Return what share of a photo's objects others hold in the same places at most, by row, and the exact ones.
+
+        feature: float32 (n_objects, 6). It is 0..1; what else they hold doesn't count. Rows that aren't held have 0.
+        """
+        snapshot = self._snapshot
         objects = objects_of_photo(np.asarray(feature, dtype=np.float32))
+        return self._bounds(snapshot, objects, np.full(len(snapshot.masses), objects.confidences.sum()))
+
+    def _bounds(self, snapshot: Snapshot, objects: Objects, other_masses: NDArray[np.float64]) -> Bounds:
+        """Return the bounds of twice the matched weight by the mass of `objects` and that of each row's."""
         matched = np.zeros(len(snapshot.masses), dtype=np.float32)
         for own, others in _comparable(objects, snapshot):
             self._match(own.astype(np.float32), others, matched, most_matched)
-        masses = (snapshot.masses + objects.confidences.sum()).astype(np.float32)
+        masses = (other_masses + objects.confidences.sum()).astype(np.float32)
         matched *= 2 + ROUNDING
         uppers = np.divide(matched, masses, out=np.zeros_like(matched), where=masses > 0)
-        return Bounds(uppers, self._exact(snapshot, objects))
+        return Bounds(uppers, self._exact(snapshot, objects, other_masses))
 
-    def _exact(self, snapshot: Snapshot, objects: Objects) -> Callable[[Rows], NDArray[np.float64]]:
-        """Return what computes the similarities of the photo of `objects` with the photos of rows."""
+    def _exact(
+        self, snapshot: Snapshot, objects: Objects, other_masses: NDArray[np.float64]
+    ) -> Callable[[Rows], NDArray[np.float64]]:
+        """Return what computes exactly what `_bounds` bounds."""
 
         def exact(rows: Rows) -> NDArray[np.float64]:
             wanted = np.zeros(len(snapshot.masses), dtype=bool)
@@ -140,7 +153,7 @@ class LayoutIndex(RowIndex):
                 chosen = np.flatnonzero(wanted[others.rows])
                 some = Arrangements(others.rows[chosen], others.objects[..., chosen])
                 self._match(own, some, matched, matched_greedily)
-            masses = snapshot.masses[rows] + objects.confidences.sum()
+            masses = other_masses[rows] + objects.confidences.sum()
             scores = np.divide(2 * matched[rows], masses, out=np.zeros(len(rows)), where=masses > 0)
             return np.asarray(np.minimum(scores, 1.0))
 

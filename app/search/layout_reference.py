@@ -44,6 +44,15 @@ def layout_similarity(first: ArrayLike, second: ArrayLike) -> float:
     return min(1.0, 2 * matched / mass) if mass else 0.0
 
 
+def share_found(first: ArrayLike, second: ArrayLike) -> float:
+    """Return what share of the first photo's objects the second holds in the same places, 0..1.
+
+    The weight of the matched pairs over all confidences of the first; each float (n_objects, 6).
+    """
+    mass = sum(thing.confidence for thing in _things(first))
+    return min(1.0, sum(pair.weight for pair in matched_pairs(first, second)) / mass) if mass else 0.0
+
+
 def matched_pairs(first: ArrayLike, second: ArrayLike) -> list[MatchedPair]:
     """Return the matched pairs of two photos, each float (n_objects, 6), heaviest first.
 

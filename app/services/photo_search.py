@@ -55,6 +55,11 @@ class PhotoSearch:
         self._card = card
         self._index = index
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the things that the model knows, in its order."""
+        return tuple(self._card.labels)
+
     def compare(
         self,
         features: Features,
@@ -77,14 +82,17 @@ class PhotoSearch:
         return Comparison(features.detections, method, {method: scores}, scores)
 
     def compare_placed(self, boxes: Sequence[PlacedBox]) -> Comparison:
-        """Compare things placed by hand with where things stand in all photos; raise BadParameter."""
+        """Compare things placed by hand with where things stand in all photos; raise BadParameter.
+
+        Who places some things says nothing of others, so that what else a photo shows doesn't count against it.
+        """
         if not 1 <= len(boxes) <= MAX_OBJECTS:
             raise BadParameter(f"Place 1 to {MAX_OBJECTS} boxes, not {len(boxes)}.", parameter="boxes")
         detections = np.zeros((len(boxes), OBJECT_FIELDS), dtype=np.float32)
         for row, placed in zip(detections, boxes, strict=True):
             row[:2] = self._class_id(placed.label), 1.0
             row[2:] = [MODEL_INPUT_PX * corner for corner in placed.box.as_list()]
-        scores = known(self._index.layouts.similarities(detections))
+        scores = self._index.layouts.found(detections)
         return Comparison(detections, SimilarityMethod.LAYOUT, {SimilarityMethod.LAYOUT: scores}, scores)
 
     def best(self, comparison: Comparison, limit: int, exclude: Sequence[int] = ()) -> Ranked:
@@ -115,7 +123,7 @@ class PhotoSearch:
             return self._index.embeddings.bounds(features.embedding)
         if method is SimilarityMethod.SSD:
             return known(self._index.objects.similarities(features.detections))
-        return known(self._index.layouts.similarities(features.detections))
+        return self._index.layouts.bounds(features.detections)
 
     def _class_id(self, label: str) -> int:
         wanted = label.strip().lower()

@@ -8,7 +8,7 @@ from scipy.optimize import linear_sum_assignment
 from app.domain import Float32
 from app.search import layout
 from app.search.layout import LayoutIndex
-from app.search.layout_reference import layout_similarity, matched_pairs, overlap
+from app.search.layout_reference import layout_similarity, matched_pairs, overlap, share_found
 from app.search.ranking import top, top_bounded
 from tests.app.search.photos import feature, galleries, photos, stacked
 
@@ -101,3 +101,21 @@ def test_bounds_are_never_too_low_and_lead_to_the_exact_best(gallery: list[Float
     found = top_bounded(bounds, 3)
     assert found.rows.tolist() == top(exact, 3).rows.tolist()
     assert found.scores.tolist() == top(exact, 3).scores.tolist()
+
+
+@given(galleries, photos)
+def test_what_is_found_of_the_query_is_as_defined(gallery: list[Float32], query: Float32) -> None:
+    index = LayoutIndex()
+    index.add(range(len(gallery)), stacked(gallery))
+    found = index.found(query)
+    expected = np.array([share_found(query, photo) for photo in gallery])
+    np.testing.assert_allclose(found.exact(np.arange(len(gallery))), expected, atol=1e-6)
+    assert (found.uppers >= expected - 1e-6).all()
+
+
+def test_what_else_a_photo_shows_does_not_count_against_it() -> None:
+    dog, car = (18.0, 1.0, 0.0, 0.0, 100.0, 100.0), (3.0, 0.9, 150.0, 150.0, 290.0, 290.0)
+    index = LayoutIndex()
+    index.add([0, 1], stacked([feature(dog), feature(dog, car)]))
+    assert index.found(feature(dog)).exact(np.array([0, 1])).tolist() == [1, 1]
+    assert index.similarities(feature(dog))[1] < 1
