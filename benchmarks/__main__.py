@@ -1,23 +1,60 @@
-"""Measure what the README claims: `make bench`, with PHOTOS=FOLDER the ingest of its photos too."""
+"""Measure what the README claims: `make bench`, with PHOTOS=FOLDER the ingest of its photos too.
+
+`python -m benchmarks PART…` measures some parts only.
+"""
 
 import argparse
+import gc
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import ingest, keyword_search, ssd_similarity, storage_efficiency, store
-from benchmarks.report import as_table
+from benchmarks import (
+    ingest,
+    keyword_search,
+    neighbors,
+    query_conditions,
+    search_speed,
+    ssd_similarity,
+    start_up,
+    storage_efficiency,
+    store,
+)
+from benchmarks.report import Measurement, as_table
+
+PARTS: Mapping[str, Callable[[], list[Measurement]]] = {
+    "store": store.measurements,
+    "ssd": ssd_similarity.measurements,
+    "keywords": keyword_search.measurements,
+    "conditions": query_conditions.measurements,
+    "photos": search_speed.measurements,
+    "neighbours": neighbors.measurements,
+    "start-up": start_up.measurements,
+}
 
 
 def main() -> None:
-    """Run all measurements and print a table that says which targets are reached."""
+    """Run the measurements and print a table that says which targets are reached."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all of them if none is named"
+    )
     parser.add_argument("--photos", type=Path, help="a folder of photos to ingest")
     arguments = parser.parse_args()
-    measurements = [*ssd_similarity.measurements(), *keyword_search.measurements()]
+    unknown = set(arguments.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    measured: list[Measurement] = []
     if arguments.photos:
-        measurements += ingest.measure(arguments.photos)
-    measurements += store.measurements()
-    print(as_table(measurements))
-    storage_efficiency.main()
+        measured += ingest.measure(arguments.photos)
+    for name, measure in PARTS.items():
+        if not arguments.parts or name in arguments.parts:
+            found = measure()
+            print(as_table(found), flush=True)
+            measured += found
+            gc.collect()  # the next part may need the memory
+    print(as_table(measured))
+    if not arguments.parts:
+        storage_efficiency.main()
 
 
 if __name__ == "__main__":
