@@ -7,8 +7,10 @@
     │   ├── UploadTooLarge          the upload has more bytes than the limit
     │   ├── BadFileName             the file name could point elsewhere or can't be shown
     │   ├── BadParameter            a parameter has a value that it can't have
+    │   ├── BadAddress              no public web address, so no photo is fetched from there
     │   └── QueryError              the search words can't be understood
     │       └── UnknownWordsError   none of the search words is known
+    ├── DownloadFailed              a server of the web didn't give the photo that it was asked for
     ├── PhotoNotFound               no photo has this id
     ├── PhotoNotReady               the photo's features aren't computed yet
     ├── TooManyWatchers             no more pages can be told of changes as they happen
@@ -78,6 +80,12 @@ class BadParameter(BadInput):
     code = "bad_parameter"
 
 
+class BadAddress(BadInput):
+    """What was given is no public web address, so no photo is fetched from there."""
+
+    code = "bad_address"
+
+
 class QueryError(BadInput):
     """The search words can't be understood; `position` is the offending character's index, if there is one."""
 
@@ -99,6 +107,12 @@ class UnknownWordsError(QueryError):
         super().__init__(message, words=list(words), suggestions=suggestions)
         self.words = words
         self.suggestions = suggestions
+
+
+class DownloadFailed(GalleryError):
+    """A server of the web didn't give the photo that it was asked for."""
+
+    code = "download_failed"
 
 
 class PhotoNotFound(GalleryError):

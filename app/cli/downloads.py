@@ -2,13 +2,13 @@
 
 import time
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
 
 import requests
 
 from app.cli.gateway import PhotoFile
 from app.cli.sources import too_large
 from app.errors import BadInput
+from app.services.web_addresses import name_in
 
 CONNECT_TIMEOUT_S = 10.0
 SILENCE_TIMEOUT_S = 30.0
@@ -16,7 +16,6 @@ SILENCE_TIMEOUT_S = 30.0
 DOWNLOAD_TIMEOUT_S = 300.0
 """How long one photo may take in all."""
 CHUNK_BYTES = 64 * 1024
-NAMELESS = "photo"
 USER_AGENT = "image-gallery import"
 
 
@@ -59,15 +58,3 @@ class WebSource:
             if time.monotonic() > deadline_s:
                 raise BadInput(f"The download took longer than {self.timeout_s:.0f} s.")
         return bytes(body)
-
-
-def name_in(url: str) -> str:
-    """Return the file name that an address ends with; raise BadInput for what isn't an http or https address."""
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        usable = False
-    if not usable:
-        raise BadInput("It is no http:// or https:// address.")
-    return unquote(parts.path).rpartition("/")[2].strip() or NAMELESS

@@ -16,6 +16,7 @@ from app.services.timeline import Timeline
 from app.services.transfer import Transfer
 from app.services.upkeep import Upkeep
 from app.services.upkeep_tasks import UpkeepTasks
+from app.services.web_photos import WebPhotos
 
 
 @dataclass(frozen=True)
@@ -35,5 +36,6 @@ class Gallery:
     transfer: Transfer
     upkeep: Upkeep
     upkeep_tasks: UpkeepTasks
+    web_photos: WebPhotos
     close: Callable[[], None]
     """Stops the background work and gives all parts back."""

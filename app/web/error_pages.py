@@ -19,6 +19,7 @@ STATUS_OF: dict[type[GalleryError], HTTPStatus] = {
     errors.ImageTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UploadTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UnknownWordsError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.DownloadFailed: HTTPStatus.BAD_GATEWAY,
     errors.PhotoNotFound: HTTPStatus.NOT_FOUND,
     errors.SavedSearchNotFound: HTTPStatus.NOT_FOUND,
     errors.PhotoNotReady: HTTPStatus.CONFLICT,

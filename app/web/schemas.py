@@ -98,6 +98,12 @@ class UploadFiles(Schema):
     file = fields.List(Upload(), required=True, validate=validate.Length(min=1))
 
 
+class FromUrl(Schema):
+    """A photo on the web."""
+
+    url = fields.String(required=True, metadata={"description": "A public http or https address."})
+
+
 class UploadItem(Schema):
     """What became of one file: a photo, or an error."""
 

@@ -23,6 +23,7 @@ ERRORS = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "A file has too many bytes or pixels.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The file is no picture that we read.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "None of the words is known; `detail.suggestions` has near ones.",
+    HTTPStatus.BAD_GATEWAY: "The server that was asked for the photo didn't give it.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The model server is away.",
     HTTPStatus.INSUFFICIENT_STORAGE: "The disk is full.",
 }

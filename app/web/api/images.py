@@ -36,6 +36,27 @@ def upload_images(files: dict[str, list[FileStorage]]) -> Json | Response:
     return {"items": [upload_json(result) for result in results]}
 
 
+@blueprint.route("/images/from-url", methods=["POST"])
+@blueprint.arguments(schemas.FromUrl)
+@blueprint.response(HTTPStatus.ACCEPTED, schemas.UploadAnswer)
+@errors(
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.INSUFFICIENT_STORAGE,
+)
+def upload_from_url(request: dict[str, str]) -> Json | Response:
+    """Fetch a photo from the web and store it, as an upload.
+
+    Only public http and https addresses are asked, which is judged anew after every redirect.
+    """
+    gallery = current_gallery()
+    results = gallery.library.upload([gallery.web_photos.fetch(request["url"])])
+    if results[0].photo is None:
+        return answer_no_file_accepted(results)
+    return {"items": [upload_json(result) for result in results]}
+
+
 @blueprint.route("/images", methods=["GET"])
 @blueprint.arguments(schemas.ImageListQuery, location="query")
 @blueprint.response(HTTPStatus.OK, schemas.ImagePage)
