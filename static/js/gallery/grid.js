@@ -1,5 +1,6 @@
-// The timeline on the page: of all photos only those near the window have elements, wherever it is scrolled to.
+// Which photos of the timeline are near the window, and so on the page, and which one the keyboard is at.
 
+import { Drawn } from "./drawn.js";
 import { Layout } from "./layout.js";
 
 const AHEAD_SHARE = 0.75; // of the window's height, drawn above and below it
@@ -11,11 +12,8 @@ const HEAD_PX = 52;
 export class Grid {
   #root;
   #source;
-  #maker;
+  #drawn;
   #layout = null;
-  #tiles = new Map(); // place -> tile
-  #months = new Map(); // month -> section
-  #spare = new Map(); // photo id -> tile that showed it before all was laid out anew
   #top = 0;
   #y = 0; // where the window was at the last drawing
   #frame = 0;
@@ -28,8 +26,10 @@ export class Grid {
   constructor(root, source, maker, { onDraw, onMove, onResize }) {
     this.#root = root;
     this.#source = source;
-    this.#maker = maker;
-    this.onDraw = onDraw;
+    this.#drawn = new Drawn(root, source, maker, (tile, place) => {
+      tile.querySelector(".tile__link").tabIndex = place === this.active ? 0 : -1;
+      onDraw(tile, place);
+    });
     this.onMove = onMove;
     this.onResize = onResize;
     this.active = 0; // the photo that the keyboard is at
@@ -52,11 +52,9 @@ export class Grid {
     const { months, ratios } = this.#source.outline;
     this.#layout = new Layout(months.map((month) => month.count), ratios, this.#sizes());
     this.active = Math.min(this.active, Math.max(0, ratios.length - 1));
-    this.#clear();
-    this.#root.style.height = `${this.#layout.height}px`;
+    this.#drawn.restart(this.#layout);
     this.#top = this.#root.getBoundingClientRect().top + scrollY;
     this.draw();
-    this.#spare.clear();
   }
 
   /** Draw what is near the window now and fetch what isn't known of it. */
@@ -64,11 +62,7 @@ export class Grid {
     const movedPx = Math.abs(scrollY - this.#y); // read first: once elements have changed, it costs a layout
     this.#y = scrollY;
     const [first, end] = this.range();
-    this.#drop(first, end);
-    let next = null;
-    for (let place = end - 1; place >= first; place -= 1) {
-      next = this.#tiles.get(place) ?? this.#add(place, next);
-    }
+    this.#drawn.show(first, end);
     this.#fetchMissing(first, end, movedPx > FAST_PX);
     this.onMove();
   }
@@ -91,17 +85,11 @@ export class Grid {
 
   /** Show what is known by now of the photos that are drawn. */
   fill() {
-    for (const [place, tile] of this.#tiles) {
-      this.#fill(place, tile);
-    }
+    this.#drawn.fill();
   }
 
   tiles() {
-    return this.#tiles.values();
-  }
-
-  months() {
-    return this.#months.entries();
+    return this.#drawn.tiles();
   }
 
   /** Scroll so far that a photo is in the window, and give it the focus. */
@@ -109,17 +97,14 @@ export class Grid {
     this.#reveal(place);
     this.draw();
     this.activate(place);
-    linkOf(this.#tiles.get(place)).focus({ preventScroll: true });
+    this.#drawn.linkAt(place).focus({ preventScroll: true });
   }
 
   /** Make a photo the one that the Tab key comes to. */
   activate(place) {
-    const before = this.#tiles.get(this.active);
-    if (before) {
-      linkOf(before).tabIndex = -1;
-    }
+    this.#drawn.linkAt(this.active)?.setAttribute("tabindex", "-1");
     this.active = place;
-    linkOf(this.#tiles.get(place)).tabIndex = 0;
+    this.#drawn.linkAt(place).tabIndex = 0;
   }
 
   placeOf(element) {
@@ -171,71 +156,4 @@ export class Grid {
       this.#source.load(first, end);
     }
   }
-
-  #add(place, next) {
-    const month = this.#layout.monthOf(place);
-    const section = this.#months.get(month) ?? this.#addMonth(month);
-    const { left, top, width, height } = this.#layout.place(place);
-    const inMonth = { left, top: top - this.#layout.monthTop[month], width, height };
-    const tile = this.#spare.get(this.#source.at(place)?.id) ?? this.#maker.tile();
-    this.#maker.put(tile, place, this.#layout.photos, inMonth);
-    linkOf(tile).tabIndex = place === this.active ? 0 : -1;
-    const list = section.querySelector(".month__photos");
-    list.insertBefore(tile, next?.parentElement === list ? next : null);
-    this.#tiles.set(place, tile);
-    this.#fill(place, tile);
-    return tile;
-  }
-
-  #addMonth(month) {
-    const top = this.#layout.monthTop[month];
-    const height = this.#layout.monthTop[month + 1] - top;
-    const section = this.#maker.month(this.#source.outline.months[month].month, top, height);
-    section.dataset.month = month;
-    const later = [...this.#months.keys()].filter((other) => other > month);
-    this.#root.insertBefore(section, later.length > 0 ? this.#months.get(Math.min(...later)) : null);
-    this.#months.set(month, section);
-    return section;
-  }
-
-  #fill(place, tile) {
-    const photo = this.#source.at(place);
-    if (photo !== undefined) {
-      this.#maker.fill(tile, photo);
-    }
-    this.onDraw(tile, place);
-  }
-
-  /** Take away what is far from the window, but never the photo that has the focus. */
-  #drop(first, end) {
-    const months = new Set();
-    for (const [place, tile] of this.#tiles) {
-      const isNear = place >= first && place < end;
-      if (isNear || tile.contains(document.activeElement)) {
-        months.add(this.#layout.monthOf(place));
-      } else {
-        tile.remove();
-        this.#tiles.delete(place);
-      }
-    }
-    for (const [month, section] of this.#months) {
-      if (!months.has(month)) {
-        section.remove();
-        this.#months.delete(month);
-      }
-    }
-  }
-
-  #clear() {
-    for (const tile of this.#tiles.values()) {
-      this.#spare.set(tile.dataset.photoId, tile);
-    }
-    this.#tiles.clear();
-    this.#months.clear();
-    this.#root.replaceChildren();
-  }
-}
-
-function linkOf(tile) {
-  return tile.querySelector(".tile__link");
 }

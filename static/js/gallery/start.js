@@ -147,7 +147,7 @@ class Timeline {
 
   /** Look again and again, ever less often, while a photo near the window isn't searchable yet. */
   #watchStates() {
-    const isPending = [...this.#grid.tiles()].some((tile) => ["stored", "processing"].includes(tile.dataset.state));
+    const isPending = this.#grid.tiles().some((tile) => ["stored", "processing"].includes(tile.dataset.state));
     if (isPending) {
       this.#timer ??= setTimeout(() => this.#refresh(), this.#pauseMs);
       this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 1.4);

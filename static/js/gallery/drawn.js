@@ -1,0 +1,109 @@
+// The elements that the timeline has on the page: tiles by their places, and the months that hold them.
+
+export class Drawn {
+  #root;
+  #source;
+  #maker;
+  #onDraw;
+  #layout = null;
+  #tiles = new Map(); // place -> tile
+  #months = new Map(); // month -> section
+  #spare = new Map(); // photo id -> tile that showed it before all was laid out anew
+
+  /** `onDraw(tile, place)` is called for each tile that has been drawn or filled. */
+  constructor(root, source, maker, onDraw) {
+    this.#root = root;
+    this.#source = source;
+    this.#maker = maker;
+    this.#onDraw = onDraw;
+  }
+
+  /** Begin anew with another layout; photos that stay in sight keep their elements, so that nothing flickers. */
+  restart(layout) {
+    this.#layout = layout;
+    this.#spare = new Map(this.tiles().map((tile) => [tile.dataset.photoId, tile]));
+    this.#tiles.clear();
+    this.#months.clear();
+    this.#root.replaceChildren();
+    this.#root.style.height = `${layout.height}px`;
+  }
+
+  /** Have elements for the photos from `first` to before `end`, and for no others. */
+  show(first, end) {
+    this.#drop(first, end);
+    const later = [...this.#tiles.keys()].find((place) => place >= end); // the one with the focus
+    let next = this.#tiles.get(later) ?? null;
+    for (let place = end - 1; place >= first; place -= 1) {
+      next = this.#tiles.get(place) ?? this.#add(place, next);
+    }
+    this.#spare.clear();
+  }
+
+  /** Show what is known by now of the photos that are drawn. */
+  fill() {
+    for (const [place, tile] of this.#tiles) {
+      this.#fill(place, tile);
+    }
+  }
+
+  tiles() {
+    return [...this.#tiles.values()];
+  }
+
+  linkAt(place) {
+    return this.#tiles.get(place)?.querySelector(".tile__link");
+  }
+
+  #add(place, next) {
+    const month = this.#layout.monthOf(place);
+    const section = this.#months.get(month) ?? this.#addMonth(month);
+    const { left, top, width, height } = this.#layout.place(place);
+    const inMonth = { left, top: top - this.#layout.monthTop[month], width, height };
+    const tile = this.#spare.get(this.#source.at(place)?.id) ?? this.#maker.tile();
+    this.#maker.put(tile, place, this.#layout.photos, inMonth);
+    const list = section.querySelector(".month__photos");
+    list.insertBefore(tile, next?.parentElement === list ? next : null);
+    this.#tiles.set(place, tile);
+    this.#fill(place, tile);
+    return tile;
+  }
+
+  #addMonth(month) {
+    const top = this.#layout.monthTop[month];
+    const height = this.#layout.monthTop[month + 1] - top;
+    const section = this.#maker.month(this.#source.outline.months[month].month, top, height);
+    section.dataset.month = month;
+    const later = [...this.#months.keys()].filter((other) => other > month);
+    this.#root.insertBefore(section, later.length > 0 ? this.#months.get(Math.min(...later)) : null);
+    this.#months.set(month, section);
+    return section;
+  }
+
+  #fill(place, tile) {
+    const photo = this.#source.at(place);
+    if (photo !== undefined) {
+      this.#maker.fill(tile, photo);
+    }
+    this.#onDraw(tile, place);
+  }
+
+  /** Take away what is far from the window, but never the photo that has the focus. */
+  #drop(first, end) {
+    const months = new Set();
+    for (const [place, tile] of this.#tiles) {
+      const isNear = place >= first && place < end;
+      if (isNear || tile.contains(document.activeElement)) {
+        months.add(this.#layout.monthOf(place));
+      } else {
+        tile.remove();
+        this.#tiles.delete(place);
+      }
+    }
+    for (const [month, section] of this.#months) {
+      if (!months.has(month)) {
+        section.remove();
+        this.#months.delete(month);
+      }
+    }
+  }
+}
