@@ -16,6 +16,7 @@ from app.services.query_conditions import QueryConditions
 from app.text.detectable import DetectorWords
 from app.text.keywords import KeywordMatcher, UnderstoodQuery
 from app.text.late import LateScorer
+from app.text.query_tree import Query
 from app.text.scoring import weak_from
 from app.text.word_vectors import WordVectors
 from model_server.catalogue import ModelCard
@@ -89,6 +90,10 @@ class KeywordSearch:
         photos = self._index.labels()
         allowed = self._conditions.mask(query.conditions) if query.conditions else None
         return WordMatch(query, mode, self._matcher.vector(query), photos, self._index.words, allowed)
+
+    def parsed(self, text: str) -> Query:
+        """Return what a query says; raise QueryError for a malformed one."""
+        return self._matcher.parsed(text)
 
     def explain(self, match: WordMatch, photo: Photo) -> tuple[Reason, ...]:
         """Return which conditions a photo meets and which of its labels matched which word, if it isn't gone."""

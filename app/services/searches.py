@@ -31,6 +31,7 @@ from app.services.keyword_search import KeywordSearch, with_weak_tail
 from app.services.neighbors import NeighbourKeeper
 from app.services.photo_search import PhotoSearch
 from app.store.base import Store
+from app.text.query_tree import Query
 
 DEFAULT_LIMIT = 60
 
@@ -55,6 +56,15 @@ class Searches:
         self._photos = photos
         self._examples = examples
         self._neighbours = neighbours
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The things that can be placed in a layout, in the model's order."""
+        return self._photos.labels
+
+    def parsed(self, text: str) -> Query:
+        """Return what a query says; raise QueryError for a malformed one."""
+        return self._words.parsed(text)
 
     def run(self, search: Search, limit: int = DEFAULT_LIMIT) -> SearchResults:
         """Do any search; raise what the call for its kind raises."""

@@ -13,7 +13,7 @@ from app.text import scoring
 from app.text.correcting import corrected, unknown_words
 from app.text.labels import LabelSet
 from app.text.late import TermMeaning
-from app.text.query import Condition, Term, parse_query
+from app.text.query import Condition, Query, Term, parse_query
 from app.text.word_vectors import WordVectors
 
 Float32 = NDArray[np.float32]
@@ -65,7 +65,7 @@ class KeywordMatcher:
 
         Raise QueryError for a malformed query and UnknownWordsError if none of the wanted terms is known.
         """
-        query, corrections = corrected(parse_query(text, is_collocation=self._is_collocation), self._words)
+        query, corrections = corrected(self.parsed(text), self._words)
         wanted, excluded = self._meanings(query.terms), self._meanings(query.exclusions)
         unknown = unknown_words(query, self._words)
         suggestions = {word: self._words.near_words(word) for word in unknown}
@@ -73,6 +73,10 @@ class KeywordMatcher:
             raise UnknownWordsError(explain_unknown(suggestions), words=unknown, suggestions=suggestions)
         notices = (*corrections, explain_unknown(suggestions)) if suggestions else corrections
         return UnderstoodQuery(wanted, excluded, query.conditions, notices)
+
+    def parsed(self, text: str) -> Query:
+        """Parse a query as `understand` does, words that mean something together as one; raise QueryError."""
+        return parse_query(text, is_collocation=self._is_collocation)
 
     def meaning(self, term: Term) -> TermMeaning | None:
         """Return what a term means, None if no word of it is known."""

@@ -1,13 +1,12 @@
-"""Photos in grids and what a search found, as templates show them."""
+"""Photos in grids, as templates show them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from app.domain import Hit, LabelReason, ObjectsReason, Photo, PhotoState, SearchResults
+from app.domain import Photo, PhotoState
 from app.services.timeline import DatedPhoto
-from app.web import wording
 from app.web.texts import current_texts, t
 
 THUMBNAIL_SIZES_PX = (256, 512, 1024)
@@ -64,52 +63,6 @@ class MonthOfTiles:
 
     title: str
     tiles: tuple[DatedTile, ...]
-
-
-@dataclass(frozen=True)
-class HitTile(Tile):
-    """A photo that was found, with its score and its reasons in plain words."""
-
-    hit: Hit
-
-    @property
-    def score(self) -> str:
-        """The score with two decimals."""
-        return current_texts().decimal(self.hit.score)
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Why it was found, the strongest first."""
-        return tuple(wording.reason_text(reason) for reason in self.hit.why)
-
-    @property
-    def alt(self) -> str:
-        """What a screen reader says: the name, and what was recognised."""
-        labels = dict.fromkeys(why.label for why in self.hit.why if isinstance(why, LabelReason | ObjectsReason))
-        return described(self.photo.name, labels)
-
-
-@dataclass(frozen=True)
-class Findings:
-    """Results of any search, the likely ones apart from the weak tail."""
-
-    results: SearchResults
-
-    @property
-    def likely(self) -> tuple[HitTile, ...]:
-        """The hits that stand above the drop in relevance."""
-        return tuple(HitTile(hit.photo, hit) for hit in self.results.hits if not hit.weak)
-
-    @property
-    def weak(self) -> tuple[HitTile, ...]:
-        """The hits past the drop."""
-        return tuple(HitTile(hit.photo, hit) for hit in self.results.hits if hit.weak)
-
-    @property
-    def summary(self) -> str:
-        """How many photos were found among how many, and how fast."""
-        elapsed = current_texts().decimal(self.results.elapsed_ms, 0)
-        return t("search.summary", count=len(self.likely), searched=self.results.searched, elapsed=elapsed)
 
 
 def by_month(photos: Sequence[DatedPhoto]) -> tuple[MonthOfTiles, ...]:

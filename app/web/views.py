@@ -4,11 +4,9 @@ Templates contain no logic beyond loops and conditions over these; whatever need
 """
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from app.domain import (
     DetectedObject,
-    KeywordMode,
     Part,
     Photo,
     PhotoDetails,
@@ -17,14 +15,14 @@ from app.domain import (
     UploadResult,
 )
 from app.web import wording
-from app.web.query_problems import Choice, QueryProblem
+from app.web.hits import Findings
+from app.web.query_problems import Choice
 from app.web.texts import current_texts, t
-from app.web.tiles import THUMBNAIL_SIZES_PX, Findings, MonthOfTiles, Tile, described, file_url, srcset
+from app.web.tiles import THUMBNAIL_SIZES_PX, MonthOfTiles, Tile, described, file_url, srcset
 
 BROWSER_MEDIA_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 """What every browser shows by itself; of other pictures it gets a thumbnail."""
 
-LONGEST_TITLE = 80
 LEAST_CONFIDENCE_SHARE = 0.5
 """Objects with less than this share of the surest one's confidence aren't shown: detectors name many."""
 LEAST_TAG_PROBABILITY = 0.02
@@ -115,78 +113,6 @@ class UploadedView(View):
     def refused(self) -> int:
         """How many files were not taken."""
         return sum(outcome.photo is None for outcome in self.outcomes)
-
-
-@dataclass(frozen=True)
-class SearchView(View):
-    """Photos found by words, or why the words can't be understood."""
-
-    mode: KeywordMode
-    findings: Findings | None = None
-    problem: QueryProblem | None = None
-
-    @property
-    def title(self) -> str:
-        """The words, cut where they would fill the page."""
-        return wording.cut(self.query, LONGEST_TITLE)
-
-    @property
-    def modes(self) -> tuple[Choice, ...]:
-        """The ways of comparing words with photos."""
-        return tuple(
-            Choice(
-                t(f"modes.{mode}"), f"/search?{urlencode({'q': self.query, 'mode': mode.value})}", mode is self.mode
-            )
-            for mode in KeywordMode
-        )
-
-
-@dataclass(frozen=True)
-class PhotoSearchView(View):
-    """The form for searching by a photo from outside, and what it found."""
-
-    method: SimilarityMethod
-    words: str = ""
-    filename: str | None = None
-    """The name of the photo that was searched with."""
-    findings: Findings | None = None
-    problem: str | None = None
-
-    @property
-    def heading(self) -> str:
-        """What was searched with."""
-        if self.words:
-            return t("search_photo.like_with", name=self.filename, words=self.words)
-        return t("search_photo.like", name=self.filename)
-
-    @property
-    def methods(self) -> dict[SimilarityMethod, str]:
-        """The ways of comparing, with their titles."""
-        return {method: t(f"methods.{method}") for method in SimilarityMethod}
-
-
-@dataclass(frozen=True)
-class SimilarView(View):
-    """Photos that are like some stored ones."""
-
-    examples: tuple[Tile, ...]
-    method: SimilarityMethod
-    findings: Findings | None = None
-    problem: str | None = None
-
-    @property
-    def title(self) -> str:
-        """How many photos were searched with."""
-        return t("similar.title", count=len(self.examples))
-
-    @property
-    def methods(self) -> tuple[Choice, ...]:
-        """The ways of comparing."""
-        ids = ",".join(example.photo.id for example in self.examples)
-        return tuple(
-            Choice(t(f"methods.{method}"), f"/search/similar?ids={ids}&method={method.value}", method is self.method)
-            for method in SimilarityMethod
-        )
 
 
 @dataclass(frozen=True)

@@ -31,10 +31,11 @@ from app.domain import (
 )
 from app.errors import QueryError, UnknownWordsError, UnsupportedImage
 from app.web import wording
+from app.web.hits import Findings
 from app.web.query_problems import QueryProblem
 from app.web.receipts import Receipts
 from app.web.texts import t
-from app.web.tiles import Findings, Tile
+from app.web.tiles import Tile
 from app.web.views import ErrorView, FileOutcome, PhotoView
 
 BOX = Box(0, 0, 1, 1)
