@@ -49,7 +49,7 @@ def test_every_command_and_call_works_in_order(readme_settings: tuple[Settings, 
     if shutil.which("curl") is None:
         pytest.skip("The README's calls need curl, which isn't installed.")
     blocks = console_blocks()
-    assert [len(block) for block in blocks] == [8, 5], "the blocks for the shell and for HTTP"
+    assert [len(block) for block in blocks] == [9, 10], "the blocks for the shell and for HTTP"
     outputs = {}
     for command in [command for block in blocks for command in block]:
         line = command.replace(SHOWN_ADDRESS, address).replace("curl ", "curl --silent --show-error --fail ", 1)
