@@ -20,6 +20,7 @@ _FIELDS = [name for name, _ in PHOTO_FIELDS]
 def load(file: Any, photos: PhotoTable) -> None:
     """Fill an empty table from the file."""
     images, jobs = file["images"], file["jobs"]
+    photos.reserve(images.shape[0])
     for start in range(0, images.shape[0], _READ_ROWS):
         rows = images[start : start + _READ_ROWS]
         photos.load(_records(rows), rows["name"].tolist(), rows["error"].tolist())

@@ -6,11 +6,14 @@ by any number of threads. Bytes are only ever written where no committed row ref
 
 import contextlib
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.errors import StoreError
 from app.store.crc import crc32_of
@@ -65,20 +68,13 @@ class Segments:
         self._free = {content: FreeSpace() for content in Content}
         self._withdrawn: dict[int, list[tuple[int, int]]] = {}
 
-    def find_free(self, used: Iterable[tuple[int, int, int]]) -> None:
-        """Learn which pages are free from segment, offset and length of everything in use."""
-        ends = {number: _first_page(segment) for number, segment in self._segments.items()}
-        for number, start, length in sorted(used):
-            segment = self._segments.get(number)
-            if segment is None:
-                continue
-            if start > ends[number]:
-                self._free[segment.content].give(number, ends[number], start - ends[number])
-            ends[number] = max(ends[number], start + whole_pages(length))
-        for number, end in ends.items():
-            segment = self._segments[number]
-            if end < _last_page(segment):
-                self._free[segment.content].give(number, end, _last_page(segment) - end)
+    def find_free(self, used: NDArray[np.int64]) -> None:
+        """Learn which pages are free from what is in use: int64 (n, 3), segment, offset and length in bytes."""
+        used = used[np.lexsort((used[:, 1], used[:, 0]))]
+        for number, segment in self._segments.items():
+            first, stop = np.searchsorted(used[:, 0], (number, number + 1))
+            for start, end in _gaps(segment, used[first:stop, 1], used[first:stop, 2]):
+                self._free[segment.content].give(number, start, end - start)
 
     def write(self, content: Content, pieces: Sequence[bytes]) -> list[Extent]:
         """Put each piece on pages that nothing uses; they count once a row refers to them. Raise StoreFull."""
@@ -255,6 +251,16 @@ def _open_segment(dataset: Any) -> _Segment:
     if place is None:
         raise StoreError(f"The dataset {dataset.name} has no place in the file, so its photos can't be read.")
     return _Segment(Content(dataset.attrs["content"]), int(place), int(dataset.shape[0]))
+
+
+def _gaps(segment: _Segment, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Return where unused runs of a segment start and end, given ascending starts and the lengths of what is used."""
+    first, last = _first_page(segment), _last_page(segment)
+    pages = np.maximum(-(-lengths // PAGE), 1)
+    ends = np.maximum.accumulate(np.concatenate([[first], starts + pages * PAGE]))
+    next_starts = np.append(np.minimum(starts, last), last)
+    found = next_starts > ends
+    return list(zip(ends[found].tolist(), next_starts[found].tolist(), strict=True))
 
 
 def _first_page(segment: _Segment) -> int:

@@ -5,7 +5,7 @@ model's place in `models`). 100,000 photos take about 30 MB.
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -56,6 +56,9 @@ def blank() -> NDArray[Any]:
     return np.zeros((), RECORD)
 
 
+_PLACES = (
+    "segment", "offset", "length", "thumbnail_segment", "thumbnail_offset", "thumbnail_length", "details_length",
+)  # fmt: skip
 _BLANK = dict(zip(RECORD.names or (), blank().item(), strict=True))
 
 
@@ -73,16 +76,27 @@ class NamePool:
 
     def __getitem__(self, row: int) -> str:
         start, length = self._places[row]
-        return self._buffer[start : start + length].decode()
+        return self._buffer[start : start + length].decode(errors="replace")
 
     def __setitem__(self, row: int, text: str) -> None:
-        if row >= len(self._places):
-            grown = np.zeros((max(1024, 2 * row), 2), np.int64)
-            grown[: len(self._places)] = self._places
-            self._places = grown
+        self._grow(row + 1)
         data = text.encode()
         self._places[row] = len(self._buffer), len(data)
         self._buffer += data
+
+    def load(self, first: int, texts: list[bytes]) -> None:
+        """Set the texts of the rows from `first` on, at once."""
+        self._grow(first + len(texts))
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        ends = len(self._buffer) + np.cumsum(lengths)
+        self._places[first : first + len(texts)] = np.column_stack([ends - lengths, lengths])
+        self._buffer += b"".join(texts)
+
+    def _grow(self, count: int) -> None:
+        if count > len(self._places):
+            grown = np.zeros((max(1024, 2 * count), 2), np.int64)
+            grown[: len(self._places)] = self._places
+            self._places = grown
 
 
 class PhotoTable:
@@ -137,12 +151,12 @@ class PhotoTable:
             self.count += len(records)
             self._grow(self.count)
             self._records[first : self.count] = records
-            for row, name, error in zip(range(first, self.count), names, errors, strict=True):
-                self._names[row] = name.decode(errors="replace")
-                _set_or_drop(self._errors, row, error.decode(errors="replace") or None)
+            self._names.load(first, names)
+            self._errors.update(
+                (row, error.decode(errors="replace")) for row, error in enumerate(errors, first) if error
+            )
             alive = np.flatnonzero(records["deleted"] == 0)
-            for at, photo_id in zip(alive.tolist(), records["id"][alive].tolist(), strict=True):
-                self._by_id[_key(PhotoId(photo_id.decode(errors="replace")))] = first + at
+            self._by_id.update(zip(_keys(records["id"][alive]), (first + alive).tolist(), strict=True))
 
     def load_job(self, row: int, model: str, attempts: int, not_before: int, error: str | None) -> None:
         """Set the job of a row as it stands in the file."""
@@ -221,14 +235,19 @@ class PhotoTable:
             rows: list[int] = np.flatnonzero(inside & (used["deleted"] == 0)).tolist()
             return rows
 
-    def extents(self) -> Iterator[tuple[int, int, int]]:
-        """Yield segment, offset and length in bytes of everything that living rows keep in segments."""
+    def extents(self) -> NDArray[np.int64]:
+        """Return segment, offset and length of everything that living rows keep in segments, int64 (n, 3), bytes."""
+        _, fields = self.living(_PLACES)
+        segment, offset, length, thumbnail_segment, thumbnail_offset, thumbnail_length, details_length = (
+            fields[name].astype(np.int64) for name in _PLACES
+        )
+        behind = np.column_stack([thumbnail_segment, thumbnail_offset, thumbnail_length + details_length])
+        return np.concatenate([np.column_stack([segment, offset, length]), behind])
+
+    def reserve(self, count: int) -> None:
+        """Make room for `count` rows in all, so that loading so many copies nothing."""
         with self._lock:
-            used = self._records[: self.count]
-            living = used[used["deleted"] == 0].copy()
-        yield from zip(living["segment"].tolist(), living["offset"].tolist(), living["length"].tolist(), strict=True)
-        behind = (living["thumbnail_length"].astype(np.int64) + living["details_length"]).tolist()
-        yield from zip(living["thumbnail_segment"].tolist(), living["thumbnail_offset"].tolist(), behind, strict=True)
+            self._grow(count)
 
     def _grow(self, count: int) -> None:
         if count > len(self._records):
@@ -253,6 +272,19 @@ def _key(photo_id: PhotoId) -> bytes:
         return bytes.fromhex(photo_id)
     except ValueError:
         return b""
+
+
+def _keys(photo_ids: NDArray[np.bytes_]) -> list[bytes]:
+    """Return the key of each of some ids, hex digits, bytes (n,)."""
+    size = photo_ids.itemsize // 2
+    try:
+        together = bytes.fromhex(photo_ids.tobytes().decode("ascii"))
+    except ValueError:
+        together = b""
+    if len(together) != size * len(photo_ids):
+        # A damaged row is among them.
+        return [_key(PhotoId(photo_id.decode(errors="replace"))) for photo_id in photo_ids.tolist()]
+    return [together[start : start + size] for start in range(0, len(together), size)]
 
 
 def _set_or_drop(texts: dict[int, str], row: int, text: str | None) -> None:
