@@ -14,7 +14,8 @@ _host = _settings.host.strip("[]")
 bind = f"[{_host}]:{_settings.port}" if ":" in _host else f"{_host}:{_settings.port}"
 workers = 1
 worker_class = "gthread"
-threads = 16
+threads = 32
+"""Twice as many as pages may watch for changes, each of which keeps one busy."""
 preload_app = False
 reuse_port = False
 timeout = 120

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain import Photo, PhotoState
+from app.domain import PartState, Photo, PhotoState
 from app.errors import PhotoNotFound, TooManyWatchers
 from app.services.status import Status
 from app.store.base import Store
@@ -34,6 +34,7 @@ class Situation:
 
     photos: int
     pending_jobs: int
+    model_server: PartState
     banner: str | None
     """One plain line while something is away."""
 
@@ -166,7 +167,7 @@ class LiveChanges:
 
     def _situation(self) -> Situation:
         info = self._store.info()
-        return Situation(info.photos, info.pending_jobs, self._status.banner())
+        return Situation(info.photos, info.pending_jobs, self._status.model_server, self._status.banner())
 
     def _at(self, row: int) -> Photo | None:
         try:

@@ -59,6 +59,11 @@ class Status:
         away = "is starting" if part.state is PartState.STARTING else "is away"
         return f"The model server {away}: browsing and searching go on; {photos} will be looked at when it is back."
 
+    @property
+    def model_server(self) -> PartState:
+        """How the model server is."""
+        return self._watch.part.state
+
     def models(self) -> list[ModelReport]:
         """Return what is known of each model of the catalogue."""
         return [

@@ -67,7 +67,7 @@ def banner_text(status: Status) -> str | None:
     if state is PartState.READY:
         return None
     waiting = int(parts[INGEST].facts["pending_jobs"])
-    return t(f"banner.{state}", count=waiting) if waiting else t(f"banner.{state}_none")
+    return t(f"js.banner.{state}", count=waiting) if waiting else t(f"js.banner.{state}_none")
 
 
 def cut(text: str, longest: int) -> str:

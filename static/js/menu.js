@@ -3,7 +3,7 @@
 export function startMenu() {
   const menu = document.querySelector("[data-menu]");
   document.addEventListener("click", (event) => {
-    if (!menu.contains(event.target) || event.target.closest("[data-keys-button]")) {
+    if (!menu.contains(event.target) || event.target.closest("button")) {
       menu.open = false;
     }
   });

@@ -1,15 +1,20 @@
-// The ways in which files reach the page: dropped anywhere, pasted, chosen with the button or in the drop zone.
+// The ways in which photos reach the page: dropped anywhere (folders too), pasted, chosen, photographed, by address.
 
-export function takeFiles(onFiles) {
-  takeDropped(onFiles);
-  takePasted(onFiles);
-  takeChosen(onFiles);
+import { isPicture, openFolders } from "./folders.js";
+
+/** `intake` has `onFiles(files)`, `onAddress(url)` and `onLeftOut(count)` for files that are no pictures by name. */
+export function takeFiles(intake) {
+  takeDropped(intake);
+  takePasted(intake);
+  takeChosen(intake);
+  takeAddress(intake);
 }
 
-function takeDropped(onFiles) {
+function takeDropped(intake) {
   const veil = document.querySelector("[data-drop-veil]");
   let dragsOwnPicture = false;
-  const fromOutside = (event) => !dragsOwnPicture && event.dataTransfer?.types.includes("Files");
+  const wanted = (types) => types.includes("Files") || types.includes("text/uri-list");
+  const fromOutside = (event) => !dragsOwnPicture && event.dataTransfer && wanted(event.dataTransfer.types);
   const onSearchForm = (event) => event.target.closest?.("[data-photo-search]");
   document.addEventListener("dragstart", () => (dragsOwnPicture = true));
   document.addEventListener("dragend", () => (dragsOwnPicture = false));
@@ -28,34 +33,55 @@ function takeDropped(onFiles) {
     veil.hidden = true;
     if (fromOutside(event)) {
       event.preventDefault();
-      onFiles([...event.dataTransfer.files]);
+      takeTransfer(event.dataTransfer, intake);
     }
   });
 }
 
-function takePasted(onFiles) {
+/** Take what was dropped; the browser empties it as soon as this returns, so nothing here waits before reading. */
+function takeTransfer(transfer, intake) {
+  const items = [...transfer.items].filter((item) => item.kind === "file");
+  const folders = items.map((item) => item.webkitGetAsEntry?.()).filter((entry) => entry?.isDirectory);
+  const files = items.filter((item) => !item.webkitGetAsEntry?.()?.isDirectory).map((item) => item.getAsFile());
+  const address = transfer.getData("text/uri-list").split(/\r?\n/).find(isAddress);
+  if (files.length > 0) {
+    intake.onFiles(files.filter(Boolean));
+  }
+  if (folders.length > 0) {
+    openFolders(folders, intake);
+  }
+  if (items.length === 0 && address) {
+    intake.onAddress(address);
+  }
+}
+
+function takePasted(intake) {
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
+    const text = event.clipboardData?.getData("text/plain").trim() ?? "";
+    const isTyping = event.target.closest?.("input, textarea, [contenteditable]");
     if (files.length > 0) {
       event.preventDefault();
-      onFiles(files);
+      intake.onFiles(files);
+    } else if (!isTyping && isAddress(text)) {
+      event.preventDefault();
+      intake.onAddress(text);
     }
   });
 }
 
-function takeChosen(onFiles) {
-  const chooser = document.querySelector("[data-upload-input]");
-  chooser.addEventListener("change", () => take(chooser, onFiles));
+function takeChosen(intake) {
   document.addEventListener("click", (event) => {
     const isPlainClick = !(event.ctrlKey || event.metaKey || event.shiftKey);
-    if (isPlainClick && event.target.closest("[data-upload-button]")) {
+    const button = isPlainClick && event.target.closest("[data-upload-button]");
+    if (button) {
       event.preventDefault();
-      chooser.click();
+      chooserOf(button.dataset.uploadButton || "files").click();
     }
   });
   document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-upload-form] input[type=file]")) {
-      take(event.target, onFiles);
+    if (event.target.matches("[data-upload-input], [data-upload-form] input[type=file]")) {
+      take(event.target, intake);
     }
   });
   document.addEventListener("submit", (event) => {
@@ -65,7 +91,44 @@ function takeChosen(onFiles) {
   });
 }
 
-function take(input, onFiles) {
-  onFiles([...input.files]);
+function chooserOf(kind) {
+  return document.querySelector(`[data-upload-input="${kind}"]`);
+}
+
+function take(input, intake) {
+  const files = [...input.files];
   input.value = "";
+  if (input.webkitdirectory) {
+    takePictures(files, intake);
+  } else if (files.length > 0) {
+    intake.onFiles(files);
+  }
+}
+
+function takePictures(files, intake) {
+  const pictures = files.filter(isPicture);
+  if (pictures.length > 0) {
+    intake.onFiles(pictures);
+  }
+  intake.onLeftOut(files.length - pictures.length);
+}
+
+function takeAddress(intake) {
+  const dialog = document.querySelector("[data-address-dialog]");
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-address-button]")) {
+      dialog.showModal();
+    }
+  });
+  dialog.querySelector("form").addEventListener("submit", (event) => {
+    const field = event.target.elements.url;
+    if (event.submitter?.value !== "cancel" && field.value.trim()) {
+      intake.onAddress(field.value.trim());
+      field.value = "";
+    }
+  });
+}
+
+function isAddress(text) {
+  return /^https?:\/\/\S+$/i.test(text);
 }

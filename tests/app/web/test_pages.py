@@ -109,7 +109,7 @@ def test_a_photo_that_waits_carries_a_badge(
     fake_gallery.library.upload([Upload("shapes.jpg", drawn_photo())])
     page = client.get("/").text
     assert re.search(r'class="badge badge--(stored|processing)"', page)
-    assert 'class="banner"' in page
+    assert 'banner--shown' in page
 
 
 def test_a_name_is_shown_as_text_whatever_it_holds(client: FlaskClient, fake_gallery: Gallery) -> None:
