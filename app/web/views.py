@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from app.domain import (
     DetectedObject,
-    Part,
     Photo,
     PhotoDetails,
     SimilarityMethod,
@@ -121,6 +120,7 @@ class Mark:
 
     number: int
     """Which of the photo's objects it is, from 0."""
+    label: str
     text: str
     x: float
     y: float
@@ -134,7 +134,9 @@ class Mark:
         left, top = thing.box.xmin * width, thing.box.ymin * height
         right, bottom = thing.box.xmax * width, thing.box.ymax * height
         text = f"{thing.label} {current_texts().percent(thing.confidence)}"
-        return cls(number, text, round(left, 1), round(top, 1), round(right - left, 1), round(bottom - top, 1))
+        return cls(
+            number, thing.label, text, round(left, 1), round(top, 1), round(right - left, 1), round(bottom - top, 1)
+        )
 
 
 @dataclass(frozen=True)
@@ -223,36 +225,6 @@ class PhotoView(View):
             Choice(t(f"methods.{method}"), f"{address}?method={method.value}#similar", method is self.method)
             for method in SimilarityMethod
         )
-
-
-@dataclass(frozen=True)
-class PartView:
-    """One part of the gallery in plain words."""
-
-    part: Part
-
-    @property
-    def name(self) -> str:
-        """Its name: `model_server` reads `Model server`."""
-        return current_texts().find(f"status.parts.{self.part.name}", wording.title_text(self.part.name))
-
-    @property
-    def state_text(self) -> str:
-        """How it is, in a word."""
-        return t(f"status.states.{self.part.state}")
-
-    @property
-    def facts(self) -> dict[str, str]:
-        """What it tells about itself, name to value."""
-        return dict(wording.fact_text(name, value) for name, value in self.part.facts.items())
-
-
-@dataclass(frozen=True)
-class StatusView(View):
-    """How each part of the gallery is."""
-
-    parts: tuple[PartView, ...]
-    ready: bool
 
 
 @dataclass(frozen=True)

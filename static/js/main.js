@@ -1,15 +1,20 @@
 // Starts what the page asks for. Every page works without any of this; data-* attributes say what goes where.
 
 import { startBanner } from "./banner.js";
-import { startBoxes } from "./boxes.js";
 import { startGallery } from "./gallery/start.js";
 import { startKeys } from "./keys.js";
+import { startLayout } from "./layout/start.js";
 import { Live } from "./live.js";
 import { startMenu } from "./menu.js";
+import { startLightbox } from "./photo/lightbox.js";
 import { startPhotoPage } from "./photo_page.js";
 import { startPhotoSearch } from "./photo_search.js";
+import { startSearchBox } from "./search/box.js";
+import { startLiveForm } from "./search/live_results.js";
+import { startWhy } from "./search/why.js";
 import { applyShapes } from "./shapes.js";
 import { StateWatch } from "./state_watch.js";
+import { startStatusPage } from "./status_page.js";
 import { takeFiles } from "./uploads/intake.js";
 import { UploadPanel } from "./uploads/panel.js";
 import { UploadQueue } from "./uploads/queue.js";
@@ -17,6 +22,8 @@ import { UploadQueue } from "./uploads/queue.js";
 applyShapes(document);
 startKeys();
 startMenu();
+startSearchBox(document.querySelector("[data-search-box]"));
+startWhy();
 
 const live = new Live();
 const watch = new StateWatch(live);
@@ -37,8 +44,19 @@ if (photoSearch) {
   startPhotoSearch(photoSearch, document.querySelector("[data-photo-results]"));
 }
 
+for (const form of document.querySelectorAll("[data-live-form]")) {
+  startLiveForm(form);
+}
+for (const desk of document.querySelectorAll("[data-layout]")) {
+  startLayout(desk);
+}
 const photo = document.querySelector("[data-photo]");
 if (photo) {
-  startBoxes(photo);
   startPhotoPage(photo, watch);
+}
+startLightbox(refreshGallery);
+
+const status = document.querySelector("[data-status]");
+if (status) {
+  startStatusPage(status, live);
 }

@@ -1,8 +1,21 @@
-// One photo's page: shows the photo anew once it is searchable or has failed.
+// One photo's page: zoom, boxes and keys; shows the photo anew once it is searchable or has failed.
 
+import { isElsewhere, Viewer } from "./photo/viewer.js";
 import { FINAL_STATES } from "./state_watch.js";
 
 export function startPhotoPage(photo, watch) {
+  const viewer = new Viewer(photo);
+  document.addEventListener("keydown", (event) => {
+    if (isElsewhere(event, null)) {
+      return;
+    }
+    if (event.key === "Escape" ? viewer.back() : viewer.press(event.key)) {
+      event.preventDefault();
+    } else if (event.key === "Delete") {
+      photo.querySelector(".confirm").open = true;
+      photo.querySelector(".confirm button").focus();
+    }
+  });
   if (FINAL_STATES.has(photo.dataset.state)) {
     return;
   }

@@ -1,0 +1,181 @@
+// One photo over the page that it was opened from, under its own address. Back closes it; the page beneath stays as it is.
+
+import { fetchPage } from "../page_source.js";
+import { applyShapes } from "../shapes.js";
+import { t } from "../texts.js";
+import { Deletion } from "./deletion.js";
+import { sequenceOf } from "./sequence.js";
+import { isElsewhere, Viewer } from "./viewer.js";
+
+const ADDRESS = /^\/photos\/([0-9a-f]{32})$/;
+const INFO_KEY = "photo-info";
+
+/** Open photos over the page. `onDeleted()` is called when one has been deleted. */
+export function startLightbox(onDeleted) {
+  const dialog = document.querySelector("[data-lightbox]");
+  const lightbox = new Lightbox(dialog, onDeleted);
+  document.addEventListener("click", (event) => {
+    const isPlain = !(event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button);
+    const link = isPlain ? event.target.closest(".tile__link") : null;
+    if (link && ADDRESS.test(link.pathname)) {
+      event.preventDefault();
+      lightbox.open(link);
+    }
+  });
+}
+
+class Lightbox {
+  #dialog;
+  #content;
+  #viewer = null;
+  #sequence = null;
+  #deletion;
+  #title = document.title;
+  #asking = null;
+
+  constructor(dialog, onDeleted) {
+    this.#dialog = dialog;
+    this.#content = dialog.querySelector("[data-lightbox-content]");
+    this.#deletion = new Deletion((id) => {
+      for (const tile of document.querySelectorAll(`.tile--hit[data-photo-id="${id}"]`)) {
+        tile.remove();
+      }
+      onDeleted();
+    });
+    const acts = { close: () => this.#leave(), previous: () => this.#step(-1), next: () => this.#step(1), info: () => this.#toggleInfo(),
+      part: () => this.#viewer?.part.toggle(), original: () => this.#viewer?.stage.toggleOriginal(), delete: () => this.#delete() };
+    dialog.addEventListener("click", (event) => acts[event.target.closest("[data-act]")?.dataset.act]?.());
+    dialog.addEventListener("cancel", (event) => {
+      if (event.target === dialog) {
+        event.preventDefault();
+        this.#viewer?.back() || this.#leave();
+      }
+    });
+    document.addEventListener("keydown", (event) => this.#press(event));
+    addEventListener("popstate", () => this.#follow());
+    dialog.classList.toggle("lightbox--info", localStorage.getItem(INFO_KEY) === "shown");
+  }
+
+  /** Open the photo of a tile's link. */
+  open(link) {
+    this.#sequence = sequenceOf(link.closest(".tile"));
+    const [, id] = ADDRESS.exec(link.pathname);
+    history.pushState({ lightbox: (history.state?.lightbox ?? 0) + 1 }, "", link.pathname);
+    this.#show(id);
+  }
+
+  /** Show what the browser went back or forward to. */
+  #follow() {
+    const isOpen = history.state?.lightbox && ADDRESS.test(location.pathname);
+    if (isOpen) {
+      this.#show(ADDRESS.exec(location.pathname)[1]);
+    } else if (this.#dialog.open) {
+      this.#close();
+    }
+  }
+
+  #leave() {
+    history.go(-(history.state?.lightbox ?? 1));
+  }
+
+  #close() {
+    const id = this.#viewer?.id;
+    this.#asking?.abort();
+    this.#dialog.close();
+    this.#content.replaceChildren();
+    this.#viewer = null;
+    document.title = this.#title;
+    const tile = document.querySelector(`main .tile[data-photo-id="${id}"] .tile__link`);
+    tile?.scrollIntoView({ block: "nearest" });
+    tile?.focus({ preventScroll: true });
+  }
+
+  async #show(id) {
+    if (!this.#dialog.open) {
+      this.#title = document.title;
+      this.#dialog.showModal();
+    }
+    this.#asking?.abort();
+    this.#asking = new AbortController();
+    const { signal } = this.#asking;
+    const page = await fetchPage(`/photos/${id}`, { signal }).catch(() => null);
+    if (signal.aborted) {
+      return;
+    }
+    const photo = page?.querySelector("[data-photo]");
+    if (!photo) {
+      location.assign(`/photos/${id}`); // let the full page say what is wrong
+      return;
+    }
+    applyShapes(page);
+    document.title = page.title;
+    this.#fill(document.adoptNode(photo), page.querySelector(".similar"));
+  }
+
+  #fill(photo, similar) {
+    for (const card of similar.querySelectorAll("[data-why]")) {
+      renamed(similar, card, `lightbox-${card.id}`); // the page beneath may show the same photo
+    }
+    similar.removeAttribute("id");
+    this.#content.replaceChildren(photo, document.adoptNode(similar));
+    this.#content.scrollTop = 0;
+    this.#viewer = new Viewer(photo, (way) => this.#step(way));
+    const download = this.#dialog.querySelector("[data-download-one]");
+    const file = photo.querySelector("[download]");
+    download.href = file.href;
+    download.download = file.download;
+    this.#dialog.setAttribute("aria-label", this.#viewer.name);
+    this.#dialog.querySelector("[data-name]").textContent = this.#viewer.name;
+    if (document.activeElement === document.body || !this.#dialog.contains(document.activeElement)) {
+      this.#dialog.querySelector('[data-act="close"]').focus();
+    }
+    photo.querySelector(".confirm > summary")?.addEventListener("click", (event) => {
+      event.preventDefault();
+      this.#delete();
+    });
+  }
+
+  async #step(way) {
+    const id = this.#viewer?.id;
+    const next = id && (await this.#sequence?.step(id, way, (one) => this.#deletion.isHidden(one)).catch(() => null));
+    if (next && this.#viewer?.id === id) {
+      history.replaceState(history.state, "", `/photos/${next}`);
+      await this.#show(next);
+    }
+    return Boolean(next);
+  }
+
+  #press(event) {
+    if (!this.#dialog.open || isElsewhere(event, this.#dialog) || !this.#viewer) {
+      return;
+    }
+    const acts = { ArrowLeft: () => this.#step(-1), ArrowRight: () => this.#step(1), i: () => this.#toggleInfo(), Delete: () => this.#delete() };
+    if (event.key in acts) {
+      event.preventDefault();
+      acts[event.key]();
+    } else if (this.#viewer.press(event.key)) {
+      event.preventDefault();
+    }
+  }
+
+  #toggleInfo() {
+    const isShown = this.#dialog.classList.toggle("lightbox--info");
+    localStorage.setItem(INFO_KEY, isShown ? "shown" : "hidden");
+    this.#dialog.querySelector('[data-act="info"]').setAttribute("aria-pressed", String(isShown));
+  }
+
+  #delete() {
+    const { id, name } = this.#viewer;
+    this.#deletion.ask(id, name, {
+      onHide: async () => (await this.#step(1)) || (await this.#step(-1)) || this.#leave(),
+      onUndo: () => this.#dialog.open && this.#show(id).then(() => history.replaceState(history.state, "", `/photos/${id}`)),
+    });
+  }
+}
+
+function renamed(root, element, id) {
+  for (const name of ["aria-describedby", "popovertarget"]) {
+    root.querySelector(`[${name}="${element.id}"]`)?.setAttribute(name, id);
+  }
+  element.id = id;
+}

@@ -1,0 +1,66 @@
+// Why a photo was found: a card beside it while one points at it or is on it with the keyboard. Escape closes it.
+
+const REST_MS = 320; // the pointer stays so long before a card is shown
+const LEAVE_MS = 160; // and may be away so long, on its way to the card
+const AWAY_PX = 8;
+const EDGE_PX = 12;
+
+export function startWhy() {
+  let timer = 0;
+  const later = (act, pauseMs) => {
+    clearTimeout(timer);
+    timer = setTimeout(act, pauseMs);
+  };
+  document.addEventListener("pointerover", (event) => {
+    if (event.pointerType !== "mouse") {
+      return;
+    }
+    const hit = event.target.closest?.(".tile--hit");
+    const shown = document.querySelector(".why:popover-open");
+    if (hit && cardOf(hit) === shown) {
+      clearTimeout(timer);
+    } else if (hit) {
+      later(() => show(hit), REST_MS);
+    } else {
+      later(() => shown?.hidePopover(), LEAVE_MS);
+    }
+  });
+  document.addEventListener("focusin", (event) => {
+    if (event.target.matches?.(".tile__link:focus-visible") && event.target.closest(".tile--hit")) {
+      show(event.target.closest(".tile--hit"));
+    }
+  });
+  document.addEventListener("focusout", (event) => {
+    if (event.target.matches?.(".tile__link")) {
+      cardOf(event.target.closest(".tile"))?.hidePopover();
+    }
+  });
+  document.addEventListener("toggle", (event) => {
+    if (event.target.matches?.(".why:popover-open")) {
+      place(event.target);
+    }
+  }, { capture: true });
+  addEventListener("scroll", () => document.querySelector(".why:popover-open")?.hidePopover(), { passive: true, capture: true });
+}
+
+function cardOf(hit) {
+  return hit.querySelector("[data-why]");
+}
+
+function show(hit) {
+  const card = cardOf(hit);
+  if (card?.isConnected && !card.matches(":popover-open")) {
+    card.showPopover();
+    place(card);
+  }
+}
+
+/** Put a card beneath its photo, or above it where there is no room, and never over it. */
+function place(card) {
+  const photo = card.closest(".tile--hit").getBoundingClientRect();
+  const { offsetWidth: width, offsetHeight: height } = card;
+  const below = photo.bottom + AWAY_PX;
+  const top = below + height + EDGE_PX <= innerHeight ? below : Math.max(EDGE_PX, photo.top - height - AWAY_PX);
+  card.style.left = `${Math.max(EDGE_PX, Math.min(photo.left, innerWidth - width - EDGE_PX))}px`;
+  card.style.top = `${top}px`;
+}
