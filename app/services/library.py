@@ -168,6 +168,14 @@ class Library:
         self._ingest.wake()
         return photo
 
+    def retry_failed(self) -> int:
+        """Look at all failed photos again; return how many there were."""
+        failed = [photo for row in self._store.rows(PhotoState.FAILED) if (photo := self._at(int(row))) is not None]
+        for photo in failed:
+            self._store.retry(photo.id, self._card.name)
+        self._ingest.wake()
+        return len(failed)
+
     def _check(self, upload: Upload) -> _Checked:
         """Return an upload ready for the store; raise BadInput if it can't go there."""
         name = imaging.check_name(upload.filename)

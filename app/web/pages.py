@@ -19,9 +19,7 @@ from app.web.uploads import store_files
 from app.web.views import (
     FileOutcome,
     GalleryView,
-    PartView,
     PhotoView,
-    StatusView,
     UploadedView,
     UploadView,
 )
@@ -108,14 +106,6 @@ def retry(photo_id: str) -> ResponseReturnValue:
     """Try a failed photo again."""
     current_gallery().library.retry(parse_photo_id(photo_id))
     return redirect(url_for("pages.photo", photo_id=photo_id), 303)
-
-
-@blueprint.get("/status")
-def status() -> ResponseReturnValue:
-    """Show how each part of the gallery is."""
-    service = current_gallery().status
-    parts = tuple(PartView(part) for part in service.parts())
-    return render_template("status.html", view=StatusView(parts, service.ready(), banner=banner()))
 
 
 def _photo_view(details: PhotoDetails, method: SimilarityMethod) -> PhotoView:
