@@ -12,6 +12,7 @@ from app.errors import SettingsError
 from app.inference.base import ModelClient
 from app.inference.grpc_client import GrpcModelClient
 from app.inference.local_server import LocalModelServer
+from app.services.demo import DemoPhotos
 from app.services.example_search import ExampleSearch
 from app.services.feature_index import FeatureIndex
 from app.services.features import FeatureMaker
@@ -104,6 +105,7 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
             upkeep=upkeep,
             upkeep_tasks=upkeep_tasks,
             web_photos=WebPhotos(settings.max_upload_bytes),
+            demo=DemoPhotos(library),
             close=opened.pop_all().close,
         )
     if working:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.services.demo import DemoPhotos
 from app.services.ingest import Ingest
 from app.services.library import Library
 from app.services.live_changes import LiveChanges
@@ -37,5 +38,6 @@ class Gallery:
     upkeep: Upkeep
     upkeep_tasks: UpkeepTasks
     web_photos: WebPhotos
+    demo: DemoPhotos
     close: Callable[[], None]
     """Stops the background work and gives all parts back."""

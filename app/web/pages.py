@@ -59,6 +59,13 @@ def gallery() -> ResponseReturnValue:
     return render_template("gallery.html", view=view)
 
 
+@blueprint.post("/demo")
+def demo() -> ResponseReturnValue:
+    """Fill the gallery with the photos that come with it."""
+    current_gallery().demo.add()
+    return redirect(url_for("pages.gallery"), 303)
+
+
 @blueprint.get("/upload")
 def upload_form() -> ResponseReturnValue:
     """Show the form for uploading."""
