@@ -5,7 +5,18 @@ from pathlib import Path
 
 from flask import Flask
 
-from app.web import docs, error_pages, health, help_pages, openapi, pages, search_pages, security, status_pages
+from app.web import (
+    docs,
+    error_pages,
+    health,
+    help_pages,
+    installable,
+    openapi,
+    pages,
+    search_pages,
+    security,
+    status_pages,
+)
 from app.web.compression import compress_texts
 from app.web.texts import register_texts
 
@@ -20,7 +31,7 @@ def register_web(app: Flask, *, password: str, allowed_hosts: str) -> None:
     error_pages.register_error_handlers(app)
     openapi.register_api(app)
     app.register_blueprint(docs.blueprint)
-    for part in (pages, search_pages, help_pages, status_pages):
+    for part in (pages, search_pages, help_pages, status_pages, installable):
         app.register_blueprint(part.blueprint)
 
 

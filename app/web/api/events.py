@@ -22,7 +22,7 @@ HEARTBEAT_S = 10.0
 def get_events() -> Response:
     """Tell what changes, as long as the connection stays open.
 
-    Event `gallery`: `{"photos", "pending_jobs", "model_server", "banner"}`, first of all and whenever it is different.
+    Event `gallery`: `{"photos", "pending_jobs", "model_server", "banner"}`, first and whenever it is different.
     Event `photos`: `{"items": [...], "many"}`, photos as in the list that came or whose state is another one; with
     `many`, others have come or gone as well, and the list is to be asked for anew.
     """
