@@ -22,6 +22,8 @@
     │   └── StoreFormatError        the file isn't ours, or of a version that we can't use
     ├── InferenceError              the model server didn't give a usable answer
     │   ├── ModelServerUnavailable  it is down, slow or full: the same call may work later
+    │   │   ├── ModelOutOfMemory    it lacked the memory for this call: fewer pictures at once may work
+    │   │   └── OtherModelVersion   it serves another version than the one that looked at the photos
     │   ├── ModelRejectedInput      it refused this very input: trying again won't help
     │   └── ModelOutputInvalid      it answered with the wrong shape, type or values
     └── SettingsError               a setting has a value that it can't have
@@ -185,6 +187,18 @@ class ModelServerUnavailable(InferenceError):
     """The model server is down, slow or full: the same call may work later."""
 
     code = "model_server_unavailable"
+
+
+class ModelOutOfMemory(ModelServerUnavailable):
+    """The model server lacked the memory for this call: fewer pictures at once may work."""
+
+    code = "model_out_of_memory"
+
+
+class OtherModelVersion(ModelServerUnavailable):
+    """The server has another version of the model; its features can't be compared with those that are stored."""
+
+    code = "other_model_version"
 
 
 class ModelRejectedInput(InferenceError):

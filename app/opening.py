@@ -10,8 +10,11 @@ from app import imaging
 from app.domain import Bytes8, PhotoId
 from app.errors import SettingsError
 from app.inference.base import ModelClient
+from app.inference.circuit_breaker import CircuitBreaker
 from app.inference.grpc_client import GrpcModelClient
 from app.inference.local_server import LocalModelServer
+from app.inference.meter import MeteredClient
+from app.inference.retrying import RetryingClient
 from app.services.demo import DemoPhotos
 from app.services.example_search import ExampleSearch
 from app.services.feature_index import FeatureIndex
@@ -59,7 +62,8 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
         settings.data.parent.mkdir(parents=True, exist_ok=True)
         store = Hdf5Store.open(settings.data, application_version=VERSION)
         opened.callback(store.close)
-        client = client or _connect(settings, opened, start=working)
+        metered = MeteredClient(client or _connect(settings, opened, start=working))
+        breaker = CircuitBreaker(metered)
         words = WordVectors.load()
         maker = FeatureMaker(card, words)
         index = FeatureIndex(card, lambda rows: store.embeddings_of(rows, card.name))
@@ -73,16 +77,16 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
         neighbours = NeighbourKeeper(store, index.embeddings, card.name)
         opened.callback(neighbours.stop)
         listeners = Listeners(index, neighbours)
-        ingest = Ingest(store, client, card, maker, listeners, prepared, model_input, settings.batch_size)
+        ingest = Ingest(store, breaker, card, maker, listeners, prepared, model_input, settings.batch_size)
         opened.callback(ingest.stop)
-        watch = ModelServerWatch(client, card, on_return=ingest.wake)
+        watch = ModelServerWatch(metered, card, breaker, on_return=ingest.resume)
         opened.callback(watch.stop)
         upkeep = Upkeep(store, settings.data.parent, ingest, card, damaged)
         upkeep_tasks = UpkeepTasks(upkeep)
         opened.callback(upkeep_tasks.stop)
         by_words = KeywordSearch(card, index, words, lambda photo_id: store.features(photo_id, card.name))
         by_photo = PhotoSearch(store, card, index)
-        pictures = PictureReader(client, card, maker, settings.max_pixels)
+        pictures = PictureReader(RetryingClient(breaker), card, maker, settings.max_pixels)
         examples = ExampleSearch(store, card, pictures, by_photo, by_words)
         searches = Searches(store, index, by_words, by_photo, examples, neighbours)
         limits = Limits(settings.max_upload_bytes, settings.max_pixels)

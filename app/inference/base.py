@@ -33,13 +33,15 @@ class ModelState(StrEnum):
     LOADED = "loaded"
     LOADING = "loading"
     FAILED = "failed"
+    OTHER_VERSION = "another version"
+    """The server has the model, but not in the version that the card names."""
     UNKNOWN = "unknown"
     """The server has never heard of it."""
 
 
 @dataclass(frozen=True)
 class ModelStatus:
-    """How a model is on its server; `version` is the newest that the server speaks of."""
+    """How a model is on its server; `version` is the card's if it is loaded, or else the newest spoken of."""
 
     state: ModelState
     version: int | None
@@ -50,8 +52,11 @@ class ModelStatus:
 class ModelClient(Protocol):
     """A model server as the gallery sees it; every call has a deadline and may come from any thread."""
 
-    def predict(self, model: ModelCard, images: Bytes8) -> ModelOutput:
+    def predict(self, model: ModelCard, images: Bytes8, deadline_s: float | None = None) -> ModelOutput:
         """Run `model` on images, uint8 (n, height, width, 3) RGB of the size that its card names, n from 1.
+
+        It answers within `deadline_s`, if given, or else within a time of the client's own. Only the version that the
+        card names answers: features of different versions can't be compared.
 
         Raises ModelServerUnavailable (the same call may work later), ModelRejectedInput (it won't) or
         ModelOutputInvalid (the answer can't be used); ValueError for images of another shape or type.

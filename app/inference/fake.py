@@ -7,7 +7,7 @@ from enum import StrEnum
 import numpy as np
 
 from app.domain import Bytes8, Float32
-from app.errors import ModelOutputInvalid, ModelRejectedInput, ModelServerUnavailable
+from app.errors import ModelOutOfMemory, ModelOutputInvalid, ModelRejectedInput, ModelServerUnavailable
 from app.inference.base import ModelOutput, ModelState, ModelStatus
 from app.inference.tensors import check_images, output_shape
 from model_server.catalogue import ModelCard
@@ -26,6 +26,7 @@ class Fault(StrEnum):
     NOT_A_NUMBER = "not a number"
     GARBAGE = "garbage"
     """It answers with bytes that are no message."""
+    NO_MEMORY = "no memory"
 
 
 _ERRORS = {
@@ -35,29 +36,38 @@ _ERRORS = {
     Fault.WRONG_SHAPE: ModelOutputInvalid,
     Fault.NOT_A_NUMBER: ModelOutputInvalid,
     Fault.GARBAGE: ModelOutputInvalid,
+    Fault.NO_MEMORY: ModelOutOfMemory,
 }
 
 
 class FakeModelClient:
     """A `ModelClient` without a server.
 
-    Set `fault` to make each call fail, `rejects` to refuse batches that hold such a picture; `batches` counts the
-    pictures of each call to predict.
+    Set `fault` to make each call fail, `rejects` to refuse batches that hold such a picture, `spoils` to have
+    `spoiled_by` happen to them, `most_rows` to lack the memory for larger batches; `batches` counts the pictures of
+    each call to predict that isn't one black picture.
     """
 
     def __init__(self, fault: Fault | None = None, delay_s: float = 5.0, version: int = 1) -> None:
         self.fault = fault
         self.delay_s = delay_s
         self.rejects: Callable[[Bytes8], bool] = lambda image: False
+        self.spoils: Callable[[Bytes8], bool] = lambda image: False
+        self.spoiled_by = Fault.GARBAGE
+        self.most_rows: int | None = None
         self.batches: list[int] = []
         self._version = version
         self._closed = threading.Event()
 
-    def predict(self, model: ModelCard, images: Bytes8) -> ModelOutput:
+    def predict(self, model: ModelCard, images: Bytes8, deadline_s: float | None = None) -> ModelOutput:
         """Answer as `plausible_outputs` does, unless there is a fault."""
         check_images(images, model)
-        self.batches.append(len(images))
-        self._fail_if_told(model)
+        if len(images) > 1 or images.any():
+            self.batches.append(len(images))
+        spoiled = any(self.spoils(image) for image in images)
+        self._fail_if_told(model, self.spoiled_by if spoiled else self.fault)
+        if self.most_rows is not None and len(images) > self.most_rows:
+            raise ModelOutOfMemory(f"The fake model server of {model.name} lacks memory for {len(images)} pictures.")
         if any(self.rejects(image) for image in images):
             raise ModelRejectedInput(f"Model {model.name} refused the input: as the test wants it")
         return ModelOutput(version=self._version, **plausible_outputs(model, images))
@@ -72,11 +82,11 @@ class FakeModelClient:
         """End every slow call."""
         self._closed.set()
 
-    def _fail_if_told(self, model: ModelCard) -> None:
-        if self.fault is Fault.SLOW:
+    def _fail_if_told(self, model: ModelCard, fault: Fault | None) -> None:
+        if fault is Fault.SLOW:
             self._closed.wait(self.delay_s)
-        elif self.fault is not None:
-            raise _ERRORS[self.fault](f"The fake model server of {model.name} misbehaves: {self.fault}.")
+        elif fault is not None:
+            raise _ERRORS[fault](f"The fake model server of {model.name} misbehaves: {fault}.")
 
 
 def plausible_outputs(model: ModelCard, images: Bytes8) -> dict[str, Float32]:

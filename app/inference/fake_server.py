@@ -9,7 +9,7 @@ from typing import Self
 import grpc
 import numpy as np
 
-from app.domain import Float32
+from app.domain import Bytes8, Float32
 from app.inference.fake import Fault, plausible_outputs
 from app.inference.protocol import GET_MODEL_STATUS, PREDICT
 from app.inference.protocol import serving_pb2 as pb
@@ -28,6 +28,15 @@ class FakeModelServer:
         """Send numbers in `float_val`, as TensorFlow Serving does, instead of as bytes."""
         self.change: Callable[[dict[str, Float32]], None] = lambda outputs: None
         """Spoils the outputs in place before they are sent."""
+        self.version = model.version
+        """What it serves; calls for another version are refused as TensorFlow Serving does."""
+        self.obeys_version = True
+        self.most_rows: int | None = None
+        """Larger batches fail for lack of memory."""
+        self.rejects: Callable[[Bytes8], bool] = lambda image: False
+        """Tells which pictures, uint8 (height, width, 3), make the model refuse a call."""
+        self.request_ids: list[str] = []
+        """Those of the calls to Predict."""
         self._model = model
         self._stopped = threading.Event()
         self._server = grpc.server(futures.ThreadPoolExecutor(4), handlers=[_Handlers(self)])
@@ -51,15 +60,19 @@ class FakeModelServer:
 
     def answer_predict(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         """Answer a PredictRequest."""
+        self.request_ids += [str(value) for key, value in context.invocation_metadata() if key == "x-request-id"]
         self._misbehave(context)
         if self.fault is Fault.GARBAGE:
             return b"\xff" * 100
-        sent = pb.PredictRequest.FromString(request).inputs[self._model.input_name]
+        message = pb.PredictRequest.FromString(request)
+        self._check_version(message.model_spec, context)
+        sent = message.inputs[self._model.input_name]
         images = np.frombuffer(sent.tensor_content, np.uint8).reshape([dim.size for dim in sent.tensor_shape.dim])
+        self._refuse(images, context)
         outputs = plausible_outputs(self._model, images)
         self._spoil(outputs)
         response = pb.PredictResponse(model_spec=pb.ModelSpec(name=self._model.name))
-        response.model_spec.version.value = self._model.version
+        response.model_spec.version.value = self.version
         for name, values in outputs.items():
             response.outputs[name].CopyFrom(self._tensor(values))
         return response.SerializeToString()
@@ -67,7 +80,7 @@ class FakeModelServer:
     def answer_status(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         """Answer a GetModelStatusRequest."""
         self._misbehave(context)
-        available = pb.ModelVersionStatus(version=self._model.version, state=pb.ModelVersionStatus.AVAILABLE)
+        available = pb.ModelVersionStatus(version=self.version, state=pb.ModelVersionStatus.AVAILABLE)
         return pb.GetModelStatusResponse(model_version_status=[available]).SerializeToString()
 
     def _misbehave(self, context: grpc.ServicerContext) -> None:
@@ -77,8 +90,23 @@ class FakeModelServer:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "refused as the test wants it")
         if self.fault in (Fault.DEAD, Fault.FULL):
             context.abort(grpc.StatusCode.UNAVAILABLE, "the queue is full")
+        if self.fault is Fault.NO_MEMORY:
+            context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "OOM when allocating tensor")
         if self.status is not None:
             context.abort(*self.status)
+
+    def _check_version(self, spec: pb.ModelSpec, context: grpc.ServicerContext) -> None:
+        wanted = spec.version.value
+        if self.obeys_version and spec.HasField("version") and wanted != self.version:
+            text = f"Servable not found for request: Specific({self._model.name}, {wanted})"
+            context.abort(grpc.StatusCode.NOT_FOUND, text)
+
+    def _refuse(self, images: Bytes8, context: grpc.ServicerContext) -> None:
+        if self.most_rows is not None and len(images) > self.most_rows:
+            text = f"OOM when allocating tensor with shape[{len(images)},300,300,32]"
+            context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
+        if any(self.rejects(image) for image in images):
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "refused as the test wants it")
 
     def _spoil(self, outputs: dict[str, Float32]) -> None:
         first = next(iter(outputs))

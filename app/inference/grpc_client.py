@@ -5,8 +5,9 @@ import threading
 import grpc
 from google.protobuf.message import DecodeError
 
+from app import request_ids
 from app.domain import Bytes8
-from app.errors import ModelOutputInvalid, ModelServerUnavailable
+from app.errors import ModelOutputInvalid, ModelServerUnavailable, OtherModelVersion
 from app.inference.base import ModelOutput, ModelState, ModelStatus
 from app.inference.errors import translate
 from app.inference.protocol import GET_MODEL_STATUS, PREDICT
@@ -50,13 +51,16 @@ class GrpcModelClient:
         self._lock = threading.Lock()
         self._channel: grpc.Channel | None = None
 
-    def predict(self, model: ModelCard, images: Bytes8) -> ModelOutput:
+    def predict(self, model: ModelCard, images: Bytes8, deadline_s: float | None = None) -> ModelOutput:
         """Run `model` on images, uint8 (n, height, width, 3); see `ModelClient.predict`."""
         check_images(images, model)
         request = pb.PredictRequest(model_spec=pb.ModelSpec(name=model.name), output_filter=list(model.outputs))
+        request.model_spec.version.value = model.version
         write_images(images, request.inputs[model.input_name])
         response = pb.PredictResponse()
-        _parse(self._call(PREDICT, request.SerializeToString(), model, self._deadline_s), response, model)
+        limit_s = self._deadline_s if deadline_s is None else min(deadline_s, self._deadline_s)
+        _parse(self._call(PREDICT, request.SerializeToString(), model, limit_s), response, model)
+        _check_version(response, model)
         outputs = read_outputs(response.outputs, model, len(images))
         return ModelOutput(
             version=response.model_spec.version.value,
@@ -77,7 +81,7 @@ class GrpcModelClient:
                 return ModelStatus(ModelState.UNKNOWN, None, error.message)
             raise
         _parse(answer, response, model)
-        return _newest(response, model.name)
+        return _status(response, model)
 
     def close(self) -> None:
         """Close the channel; a later call opens a new one."""
@@ -90,7 +94,7 @@ class GrpcModelClient:
         """Make one remote call; raise InferenceError with gRPC's error as its cause."""
         try:
             call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._open_channel().unary_unary(method)
-            return call(request, timeout=deadline_s)
+            return call(request, timeout=deadline_s, metadata=_metadata())
         except grpc.RpcError as error:
             raise translate(error, self.address, model.name, deadline_s) from error
 
@@ -112,13 +116,38 @@ def _parse(answer: bytes, message: pb.PredictResponse | pb.GetModelStatusRespons
         ) from error
 
 
-def _newest(response: pb.GetModelStatusResponse, name: str) -> ModelStatus:
-    """Tell the newest loaded version, or else the newest."""
+def _metadata() -> tuple[tuple[str, str], ...]:
+    """Return what goes along with each call: the id of the request that it is made for, if there is one."""
+    request_id = request_ids.current()
+    return () if request_id is None else ((request_ids.METADATA_KEY, request_id),)
+
+
+def _check_version(response: pb.PredictResponse, model: ModelCard) -> None:
+    """Raise OtherModelVersion if a server answered with another version than it was asked for."""
+    version = response.model_spec.version.value
+    if version != model.version:
+        raise OtherModelVersion(other_version(model, version), model=model.name, version=version)
+
+
+def other_version(model: ModelCard, version: int) -> str:
+    """Say in one plain sentence what is wrong with a server that has another version."""
+    return (
+        f"The model server has version {version} of model {model.name}, but the gallery's photos are looked at by "
+        f"version {model.version}, and features of different versions can't be compared. Serve version "
+        f"{model.version}."
+    )
+
+
+def _status(response: pb.GetModelStatusResponse, model: ModelCard) -> ModelStatus:
+    """Tell how the card's version is, or else the newest."""
     versions = sorted(response.model_version_status, key=lambda entry: entry.version)
-    loaded = [entry for entry in versions if entry.state == pb.ModelVersionStatus.AVAILABLE]
     if not versions:
-        return ModelStatus(ModelState.UNKNOWN, None, f"The model server names no version of {name}.")
-    entry = (loaded or versions)[-1]
+        return ModelStatus(ModelState.UNKNOWN, None, f"The model server names no version of {model.name}.")
+    loaded = [entry for entry in versions if entry.state == pb.ModelVersionStatus.AVAILABLE]
+    ours = [entry for entry in versions if entry.version == model.version]
+    if loaded and not ours:
+        return ModelStatus(ModelState.OTHER_VERSION, loaded[-1].version, other_version(model, loaded[-1].version))
+    entry = (ours or versions)[-1]
     state = _STATES.get(entry.state, ModelState.UNKNOWN)
     reason = f": {entry.status.error_message}" if entry.status.error_message else "."
-    return ModelStatus(state, entry.version, f"Model {name} version {entry.version} is {state}{reason}")
+    return ModelStatus(state, entry.version, f"Model {model.name} version {entry.version} is {state}{reason}")

@@ -1,30 +1,22 @@
 """The background work: photos that wait go to the model server in batches, and what it sees is stored and searched.
 
-A photo's job is durable in the store, so nothing is lost when this process or the model server dies. An answer that
-only this photo can be blamed for makes it `failed`; a model server that is away makes all of them wait.
+A photo's job is durable in the store, so nothing is lost when this process or the model server dies. Two batches are
+in work at once: while the model looks at one, the other is decoded before or stored after.
 """
 
 import logging
 import threading
-from collections import Counter
+import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from datetime import UTC, datetime
 
-import numpy as np
-
-from app.domain import Bytes8, Features, Job, Photo, PhotoId
-from app.errors import (
-    BadInput,
-    GalleryError,
-    ModelOutputInvalid,
-    ModelRejectedInput,
-    ModelServerUnavailable,
-    PhotoNotFound,
-    StoreError,
-)
+from app import request_ids
+from app.domain import Bytes8, Job, PhotoId
+from app.errors import BadInput, ModelServerUnavailable, PhotoNotFound, StoreError
 from app.inference.base import ModelClient
+from app.services.batch_size import BatchSize
 from app.services.features import FeatureMaker
+from app.services.photo_batches import FeatureListener, PhotoBatches
 from app.services.prepared import PreparedInputs
 from app.store.base import Store
 from model_server.catalogue import ModelCard
@@ -33,18 +25,13 @@ log = logging.getLogger(__name__)
 
 FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 15.0
-INVALID_ANSWERS_ALLOWED = 3
-
-
-class FeatureListener(Protocol):
-    """What wants to know of new features, to search in them."""
-
-    def put(self, photos: Sequence[Photo], features: Sequence[Features]) -> None:
-        """Take in the features of each of `photos`."""
+WORKERS = 2
+STOP_GRACE_S = 3.0
+"""How long the batches in hand may take once we are told to stop."""
 
 
 class Ingest:
-    """One thread that works through the pending jobs, oldest photo first."""
+    """Threads that work through the pending jobs, oldest photo first."""
 
     def __init__(
         self,
@@ -59,18 +46,22 @@ class Ingest:
     ) -> None:
         self._store = store
         self._client = client
-        self._card = card
-        self._maker = maker
-        self._listener = listener
         self._prepared = prepared
         self._prepare = prepare
-        self._batch_size = batch_size
-        self._invalid_answers: Counter[PhotoId] = Counter()
+        self._size = BatchSize(batch_size)
+        self._batches = PhotoBatches(store, client, card, maker, listener, prepared, self._size)
+        self._changed = threading.Condition()
+        self._in_hand: set[PhotoId] = set()
+        self._asking: set[int] = set()
+        """The threads whose batch the model hasn't answered."""
+        self._wakes = 0
         self._backoff_s = 0.0
+        self._paused_until = 0.0
         self._problem: str | None = None
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
+        self._stopping = False
+        self._threads = [
+            threading.Thread(target=self._run, name=f"ingest-{number}", daemon=True) for number in range(WORKERS)
+        ]
 
     @property
     def problem(self) -> str | None:
@@ -79,62 +70,133 @@ class Ingest:
 
     def start(self) -> None:
         """Begin working in the background."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def wake(self) -> None:
-        """Say that there is new work, or that waiting work may be tried at once."""
-        self._wake.set()
+        """Say that there is new work; while work stands still for a reason, it waits with the rest."""
+        with self._changed:
+            self._wakes += 1
+            self._changed.notify_all()
+
+    def resume(self) -> None:
+        """Say that the model server is back: what waits for it is tried at once."""
+        with self._changed:
+            self._paused_until = 0.0
+        self.wake()
 
     def stop(self) -> None:
-        """Finish the batch in hand and end; pending jobs stay in the store."""
-        self._stopping.set()
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        """Finish the batches in hand and end; a server that keeps one too long is left. Jobs stay in the store."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        started = [thread for thread in self._threads if thread.is_alive()]
+        end = time.monotonic() + STOP_GRACE_S
+        for thread in started:
+            thread.join(max(end - time.monotonic(), 0.0))
+        if any(thread.is_alive() for thread in started):
+            self._client.close()
+        for thread in started:
+            thread.join()
 
     def work_once(self) -> bool:
         """Do one batch of what is due; return whether there was anything to do."""
-        jobs = self._store.jobs(due=datetime.now(UTC), limit=self._batch_size)
+        jobs = self._take()
         if not jobs:
             return False
-        inputs = self._inputs_of(jobs)
-        if inputs:
-            self._store.start(list(inputs))
-            self._infer(inputs)
+        try:
+            with request_ids.working_for(request_ids.new("batch-")):
+                inputs = self._inputs_of(jobs)
+                if inputs:
+                    self._store.start(list(inputs))
+                    self._batches.look_at(inputs, on_answer=self._answered)
+        finally:
+            self._give_back(jobs)
         return True
 
+    def _take(self) -> list[Job]:
+        """Return the jobs of the next batch: a full one, or what there is while the model has nothing to do."""
+        with self._changed:
+            size = self._size.current()
+            due = self._store.jobs(due=datetime.now(UTC), limit=size + len(self._in_hand))
+            jobs = [job for job in due if job.photo_id not in self._in_hand][:size]
+            if not jobs or (self._asking and len(jobs) < size):
+                return []
+            self._in_hand.update(job.photo_id for job in jobs)
+            self._asking.add(threading.get_ident())
+            return jobs
+
+    def _answered(self) -> None:
+        """Let the next batch be taken while this thread stores its own."""
+        with self._changed:
+            self._asking.discard(threading.get_ident())
+        self.wake()
+
+    def _give_back(self, jobs: Sequence[Job]) -> None:
+        with self._changed:
+            self._in_hand.difference_update(job.photo_id for job in jobs)
+            self._asking.discard(threading.get_ident())
+        self.wake()
+
     def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._wake.clear()
+        while not self._stopping:
+            self._wait_out_pause()
+            seen = self._wakes
             if not self._work_safely():
-                self._wake.wait(self._backoff_s or self._until_next_job_s())
+                self._wait_for_work(seen)
+
+    def _wait_out_pause(self) -> None:
+        with self._changed:
+            while not self._stopping and (left_s := self._paused_until - time.monotonic()) > 0:
+                self._changed.wait(left_s)
+
+    def _wait_for_work(self, seen: int) -> None:
+        """Wait until there is new work since `seen`, or work that was put off is due."""
+        wait_s = self._until_next_job_s()
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopping or self._wakes != seen, wait_s)
 
     def _until_next_job_s(self) -> float:
-        """Return how long nothing will be due, at most `LONGEST_BACKOFF_S`."""
-        times = [job.not_before for job in self._store.jobs()]
-        now = datetime.now(UTC)
-        wait_s = (min(times) - now).total_seconds() if times else LONGEST_BACKOFF_S
+        """Return how long nothing will be due that isn't in hand, at most `LONGEST_BACKOFF_S`."""
+        with self._changed:
+            if self._asking:
+                return LONGEST_BACKOFF_S  # whoever asks says when it has its answer
+            times = [job.not_before for job in self._store.jobs() if job.photo_id not in self._in_hand]
+        wait_s = (min(times) - datetime.now(UTC)).total_seconds() if times else LONGEST_BACKOFF_S
         return min(max(wait_s, 0.0), LONGEST_BACKOFF_S)
 
     def _work_safely(self) -> bool:
-        """Do one batch; turn trouble with the server or the file into a pause, never into the thread's end."""
+        """Do one batch; turn trouble with the server or the file into a pause, never into the thread's end.
+
+        Return whether to go on at once, after the pause if there is one.
+        """
         try:
             worked = self.work_once()
+            if worked or not self._store.jobs(limit=1):
+                self._went_well()
+            return worked
         except (ModelServerUnavailable, StoreError) as error:
             self._pause(error.message)
-            return False
         except Exception as error:  # the edge of a thread: dying silently would strand every photo
             log.exception("ingest: unexpected error")
             self._pause(f"Unexpected error: {error!r}. The log has the details.")
-            return False
-        self._backoff_s, self._problem = 0.0, None
-        return worked
+        return True
+
+    def _went_well(self) -> None:
+        with self._changed:
+            if self._problem is not None:
+                log.info("ingest goes on")
+            self._backoff_s, self._paused_until, self._problem = 0.0, 0.0, None
 
     def _pause(self, reason: str) -> None:
         if self._problem != reason:
             log.warning("ingest waits: %s", reason)
-        self._problem = reason
-        self._backoff_s = min(max(2 * self._backoff_s, FIRST_BACKOFF_S), LONGEST_BACKOFF_S)
+        with self._changed:
+            now = time.monotonic()
+            if now >= self._paused_until:  # else another thread failed just now, for the same reason
+                self._backoff_s = min(max(2 * self._backoff_s, FIRST_BACKOFF_S), LONGEST_BACKOFF_S)
+            self._paused_until = now + self._backoff_s
+            self._problem = reason
 
     def _inputs_of(self, jobs: Sequence[Job]) -> dict[PhotoId, Bytes8]:
         """Return the model input of each job's photo; photos that can't be read become `failed`."""
@@ -148,47 +210,5 @@ class Ingest:
             except PhotoNotFound:
                 continue  # deleted since
             except (BadInput, StoreError) as error:
-                self._fail(job.photo_id, error)
+                self._batches.fail(job.photo_id, error)
         return inputs
-
-    def _infer(self, inputs: dict[PhotoId, Bytes8]) -> None:
-        """Run one batch; when the model refuses it, halve it until the photo at fault stands alone."""
-        try:
-            output = self._client.predict(self._card, np.stack(list(inputs.values())))
-            features = dict(zip(inputs, self._maker.make(output), strict=True))
-        except (ModelRejectedInput, ModelOutputInvalid) as error:
-            self._blame(inputs, error)
-        except ModelServerUnavailable as error:
-            self._put_off(inputs, error)
-            raise
-        else:
-            photos = self._store.finish(self._card.name, features)
-            self._listener.put(photos, [features[photo.id] for photo in photos])
-            for photo in photos:
-                self._invalid_answers.pop(photo.id, None)
-
-    def _blame(self, inputs: dict[PhotoId, Bytes8], error: GalleryError) -> None:
-        if len(inputs) > 1:
-            entries = list(inputs.items())
-            middle = len(entries) // 2
-            self._infer(dict(entries[:middle]))
-            self._infer(dict(entries[middle:]))
-            return
-        (photo_id,) = inputs
-        self._invalid_answers[photo_id] += 1
-        if isinstance(error, ModelRejectedInput) or self._invalid_answers[photo_id] >= INVALID_ANSWERS_ALLOWED:
-            del self._invalid_answers[photo_id]
-            self._fail(photo_id, error)
-        else:
-            self._put_off(inputs, error)
-
-    def _put_off(self, photo_ids: dict[PhotoId, Bytes8], error: GalleryError) -> None:
-        """Let the photos wait as long as the pause that follows, and keep their inputs for then."""
-        wait_s = max(self._backoff_s, FIRST_BACKOFF_S)
-        self._store.postpone(list(photo_ids), datetime.now(UTC) + timedelta(seconds=wait_s), error.message)
-        for photo_id, model_input in photo_ids.items():
-            self._prepared.put(photo_id, model_input)
-
-    def _fail(self, photo_id: PhotoId, error: GalleryError) -> None:
-        log.warning("photo %s failed: %s", photo_id, error.message)
-        self._store.fail(photo_id, error.message)

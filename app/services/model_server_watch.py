@@ -1,12 +1,19 @@
-"""Asks the model server every second how it is, so that no page and no call has to wait for it."""
+"""Asks the model server every second how it is, so that no page and no call has to wait for it.
+
+What it says of itself isn't enough: at the start, at every return, whenever calls have failed and now and then while
+nothing else asks it, the model must look at a black picture, and its answer must be usable.
+"""
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from app.domain import Part, PartState
 from app.errors import InferenceError
 from app.inference.base import ModelClient, ModelState
+from app.inference.circuit_breaker import BreakerState, CircuitBreaker
+from app.inference.proof import prove
 from model_server.catalogue import ModelCard
 
 log = logging.getLogger(__name__)
@@ -14,17 +21,25 @@ log = logging.getLogger(__name__)
 NAME = "model_server"
 CHECK_EVERY_S = 1.0
 CHECK_EVERY_WHILE_AWAY_S = 0.2
+PROOF_EVERY_S = 30.0
+"""An answer as old as this proves nothing any more."""
 STATES = {ModelState.LOADED: PartState.READY, ModelState.LOADING: PartState.STARTING}
 
 
 class ModelServerWatch:
-    """One thread that knows how the model server is, and tells `on_return` when it is back."""
+    """One thread that knows how the model server is, works `breaker` by it, and tells `on_return` when it is back."""
 
-    def __init__(self, client: ModelClient, card: ModelCard, on_return: Callable[[], None]) -> None:
+    def __init__(
+        self, client: ModelClient, card: ModelCard, breaker: CircuitBreaker, on_return: Callable[[], None]
+    ) -> None:
         self._client = client
         self._card = card
+        self._breaker = breaker
         self._on_return = on_return
         self._was_ready = False
+        self._proved: bool | None = None
+        """Whether the last check had the model prove itself, and whether it did; None if that wasn't due."""
+        self._proved_at = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="model-server-watch", daemon=True)
         self._part = self._described(PartState.DOWN, "The gallery isn't running, and so no model server is either.")
@@ -46,21 +61,26 @@ class ModelServerWatch:
             self._thread.join()
 
     def check(self) -> None:
-        """Ask once."""
-        before = self._part.state
-        self._part = self._ask()
-        if self._part.state is PartState.READY:
+        """Ask once, and have the model prove itself where that is due."""
+        before, was_closed = self._part.state, self._breaker.state is BreakerState.CLOSED
+        self._proved = None
+        self._part = part = self._ask()
+        if part.state is PartState.READY:
             self._was_ready = True
-        if self._part.state is not before:
-            log.info("model server: %s: %s", self._part.state, self._part.message)
-            if self._part.state is PartState.READY:
+        else:
+            self._breaker.trip(part.message)
+        if part.state is not before:
+            log.info("model server: %s: %s", part.state, part.message)
+        if self._proved:
+            self._breaker.reset()
+            if before is not PartState.READY or not was_closed:
                 self._on_return()
 
     def _run(self) -> None:
-        ready = False
-        while not self._stopping.wait(CHECK_EVERY_S if ready else CHECK_EVERY_WHILE_AWAY_S):
+        while not self._stopping.is_set():
             self.check()
-            ready = self._part.state is PartState.READY
+            silent = self._part.state is not PartState.READY and self._proved is None
+            self._stopping.wait(CHECK_EVERY_WHILE_AWAY_S if silent else CHECK_EVERY_S)
 
     def _ask(self) -> Part:
         try:
@@ -68,7 +88,22 @@ class ModelServerWatch:
         except InferenceError as error:
             # Before its first answer it is only late: loading TensorFlow and the model takes seconds.
             return self._described(PartState.DOWN if self._was_ready else PartState.STARTING, error.message)
-        return self._described(STATES.get(status.state, PartState.DOWN), status.message, version=status.version or 0)
+        state = STATES.get(status.state, PartState.DOWN)
+        facts = {"version": status.version or 0}
+        if state is PartState.READY and self._proof_is_due():
+            try:
+                prove(self._client, self._card)
+                self._proved = True
+                self._proved_at = time.monotonic()
+            except InferenceError as error:
+                self._proved = False
+                return self._described(PartState.DOWN, error.message, **facts)
+        return self._described(state, status.message, **facts)
+
+    def _proof_is_due(self) -> bool:
+        works = self._part.state is PartState.READY and self._breaker.state is BreakerState.CLOSED
+        answered_at = max(self._proved_at, self._breaker.answered_at)
+        return not works or time.monotonic() - answered_at >= PROOF_EVERY_S
 
     def _described(self, state: PartState, message: str, **facts: int) -> Part:
         return Part(NAME, state, message, {"model": self._card.name, **facts})

@@ -10,8 +10,17 @@ import grpc
 import numpy as np
 import pytest
 
+from app import request_ids
 from app.domain import Bytes8, Float32
-from app.errors import InferenceError, ModelOutputInvalid, ModelRejectedInput, ModelServerUnavailable
+from app.errors import (
+    InferenceError,
+    ModelOutOfMemory,
+    ModelOutputInvalid,
+    ModelRejectedInput,
+    ModelServerUnavailable,
+    OtherModelVersion,
+)
+from app.inference.base import ModelState
 from app.inference.fake import Fault
 from app.inference.fake_server import FakeModelServer
 from app.inference.grpc_client import GrpcModelClient
@@ -43,7 +52,7 @@ TRANSLATIONS = [
     (Code.UNIMPLEMENTED, ModelServerUnavailable),
     (Code.UNAVAILABLE, ModelServerUnavailable),
     (Code.DEADLINE_EXCEEDED, ModelServerUnavailable),
-    (Code.RESOURCE_EXHAUSTED, ModelServerUnavailable),
+    (Code.RESOURCE_EXHAUSTED, ModelOutOfMemory),
     (Code.ABORTED, ModelServerUnavailable),
     (Code.CANCELLED, ModelServerUnavailable),
     (Code.ALREADY_EXISTS, ModelServerUnavailable),
@@ -183,3 +192,45 @@ def test_tensorflow_is_never_imported_and_no_thread_runs_before_the_first_call()
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize(
+    "text", ["OOM when allocating tensor with shape[16,300,300,3]", "std::bad_alloc", "CUDA: out of memory"]
+)
+def test_a_lack_of_memory_is_known_by_its_text_too(
+    server: FakeModelServer, client: GrpcModelClient, text: str
+) -> None:
+    server.status = (Code.INTERNAL, text)
+    with pytest.raises(ModelOutOfMemory, match="lacks memory"):
+        client.predict(CARD, IMAGES)
+
+
+@pytest.mark.parametrize("obeys", [True, False], ids=["refuses as Serving does", "answers all the same"])
+def test_a_server_with_another_version_is_waited_for(
+    server: FakeModelServer, client: GrpcModelClient, obeys: bool
+) -> None:
+    server.version, server.obeys_version = CARD.version + 1, obeys
+    with pytest.raises(ModelServerUnavailable, match=r"Specific\(tiny, 2\)|has version 3 of model tiny") as caught:
+        client.predict(CARD, IMAGES)
+    assert isinstance(caught.value, OtherModelVersion) is not obeys
+    status = client.status(CARD)
+    assert (status.state, status.version) == (ModelState.OTHER_VERSION, CARD.version + 1)
+    assert "Serve version 2." in status.message
+    server.version = CARD.version
+    assert client.predict(CARD, IMAGES).version == CARD.version
+
+
+def test_a_deadline_given_for_one_call_is_kept_but_never_longer_than_the_client_s(server: FakeModelServer) -> None:
+    client = GrpcModelClient(server.address, deadline_s=0.4)
+    server.fault = Fault.SLOW
+    for given_s, limit in ((0.2, "0.2 s"), (9.0, "0.4 s")):
+        with pytest.raises(ModelServerUnavailable, match=f"no answer within {limit}"):
+            client.predict(CARD, IMAGES, given_s)
+    client.close()
+
+
+def test_the_id_of_the_request_travels_along(server: FakeModelServer, client: GrpcModelClient) -> None:
+    client.predict(CARD, IMAGES)
+    with request_ids.working_for("my-request"):
+        client.predict(CARD, IMAGES)
+    assert server.request_ids == ["my-request"]

@@ -1,5 +1,6 @@
 """The background work: every photo ends `ready` or `failed` with a true reason, whatever the model server does."""
 
+import time
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,8 +10,8 @@ from app import imaging
 from app.domain import Bytes8, Features, Photo, PhotoId, PhotoState
 from app.errors import StoreFull
 from app.inference.fake import FakeModelClient, Fault
+from app.services import ingest
 from app.services.features import FeatureMaker
-from app.services.ingest import Ingest
 from app.services.photo_ids import photo_id_of
 from app.services.prepared import PreparedInputs
 from app.store.base import NewPhoto
@@ -43,7 +44,7 @@ class Bench:
         self.listener = Listener()
         self.prepared = PreparedInputs()
         self.decoded = 0
-        self.ingest = Ingest(
+        self.ingest = ingest.Ingest(
             self.store,
             self.client,
             CARD,
@@ -128,12 +129,78 @@ def test_while_the_server_is_away_photos_wait_and_no_job_is_lost(words: WordVect
 @pytest.mark.parametrize("fault", [Fault.WRONG_SHAPE, Fault.NOT_A_NUMBER, Fault.GARBAGE])
 def test_an_answer_that_cannot_be_used_fails_the_photo_with_the_reason(words: WordVectors, fault: Fault) -> None:
     bench = Bench(words)
-    bench.client.fault = fault
+    bench.client.spoils, bench.client.spoiled_by = (lambda image: bool(image.any())), fault
     (photo_id,) = bench.add(1)
     bench.ingest.start()
     wait_until(lambda: bench.states() == [PhotoState.FAILED], what="the photo being given up")
-    assert bench.store.get(photo_id).error
+    assert str(fault) in (bench.store.get(photo_id).error or "")
     bench.ingest.stop()
+
+
+@pytest.mark.parametrize("fault", [Fault.WRONG_SHAPE, Fault.GARBAGE, Fault.REJECTS, Fault.NO_MEMORY, Fault.FULL])
+def test_a_server_that_fails_for_every_picture_blames_no_photo(words: WordVectors, fault: Fault) -> None:
+    bench = Bench(words)
+    bench.client.fault = fault
+    bench.add(6)
+    bench.ingest.start()
+    wait_until(lambda: str(fault) in (bench.ingest.problem or ""), what="the ingest saying why it waits")
+    assert len(bench.store.jobs()) == 6
+    bench.client.fault = None
+    bench.ingest.resume()
+    wait_until(lambda: bench.states() == [PhotoState.READY] * 6, 5, what="going on at once")
+    bench.ingest.stop()
+
+
+def test_a_lack_of_memory_halves_the_batch_and_is_remembered(words: WordVectors) -> None:
+    bench = Bench(words, batch_size=8)
+    bench.client.most_rows = 2
+    bench.add(16)
+    bench.work_until_idle()
+    assert bench.states() == [PhotoState.READY] * 16
+    assert bench.client.batches == [8, 4, 2, 2, 4, 2, 2, 2, 2, 2, 2]
+
+
+def test_new_work_does_not_cut_a_pause_short_but_the_server_s_return_does(words: WordVectors) -> None:
+    bench = Bench(words)
+    bench.client.fault = Fault.DEAD
+    bench.add(1)
+    bench.ingest.start()
+    wait_until(lambda: len(bench.client.batches) >= 3, what="a few tries")
+    tries = len(bench.client.batches)
+    for _ in range(50):
+        bench.ingest.wake()
+    assert len(bench.client.batches) <= tries + 1
+    bench.client.fault = None
+    bench.ingest.resume()
+    wait_until(lambda: bench.states() == [PhotoState.READY], 1, what="the photo")
+    bench.ingest.stop()
+
+
+def test_while_the_model_looks_at_one_batch_the_next_is_made_ready_but_only_a_full_one(words: WordVectors) -> None:
+    bench = Bench(words)
+    bench.client.fault, bench.client.delay_s = Fault.SLOW, 0.3
+    bench.add(1)
+    bench.ingest.start()
+    wait_until(lambda: bench.client.batches == [1], what="a photo that needs no company")
+    bench.add(7)  # one of them is the first again
+    bench.ingest.wake()
+    wait_until(lambda: bench.states() == [PhotoState.READY] * 7, what="all photos")
+    assert bench.client.batches == [1, 4, 2]
+    bench.ingest.stop()
+
+
+def test_a_server_that_keeps_a_batch_is_left_when_the_gallery_stops(
+    words: WordVectors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "STOP_GRACE_S", 0.1)
+    bench = Bench(words)
+    bench.client.fault, bench.client.delay_s = Fault.SLOW, 30.0
+    bench.add(1)
+    bench.ingest.start()
+    wait_until(lambda: bench.client.batches == [1], what="the call")
+    started = time.monotonic()
+    bench.ingest.stop()
+    assert time.monotonic() - started < 5
 
 
 def test_a_photo_deleted_while_it_waits_is_passed_over(bench: Bench) -> None:
@@ -176,7 +243,7 @@ def test_stopping_ends_the_thread_and_keeps_the_jobs(words: WordVectors) -> None
 
 def test_a_failed_photo_is_looked_at_again_on_request(bench: Bench) -> None:
     (photo_id,) = bench.add(1)
-    bench.client.rejects = lambda image: True
+    bench.client.rejects = lambda image: bool(image.any())
     bench.work_until_idle()
     assert bench.store.get(photo_id).state is PhotoState.FAILED
     bench.client.rejects = lambda image: False

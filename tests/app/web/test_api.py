@@ -196,11 +196,11 @@ def test_while_the_model_server_is_away_the_rest_goes_on(client: FlaskClient, fa
 
 
 def test_a_failed_photo_says_why_and_can_be_tried_again(client: FlaskClient, fake_client: FakeModelClient) -> None:
-    fake_client.fault = Fault.REJECTS
+    fake_client.rejects = lambda image: bool(image.any())
     (photo_id,) = item_ids(upload(client, ("a.jpg", drawn_photo(1))))
     wait_until(lambda: state_of(client, photo_id) == "failed")
     assert json_of(client.get(f"{API}/images/{photo_id}"))["error"]
-    fake_client.fault = None
+    fake_client.rejects = lambda image: False
     assert client.post(f"{API}/images/{photo_id}/retry").status_code == 202
     wait_until(lambda: state_of(client, photo_id) == "ready")
 

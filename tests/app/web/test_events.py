@@ -11,7 +11,7 @@ import requests
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.inference.fake import FakeModelClient, Fault
+from app.inference.fake import FakeModelClient
 from app.services import live_changes
 from app.services.gallery import Gallery
 from app.settings import Settings
@@ -65,14 +65,14 @@ def test_a_watcher_is_told_how_the_gallery_is_and_how_far_a_photo_comes(client: 
 
 
 def test_a_failure_comes_with_its_reason(client: FlaskClient, fake_client: FakeModelClient) -> None:
-    fake_client.fault = Fault.REJECTS
+    fake_client.rejects = lambda image: bool(image.any())
     with watch(client) as answer:
         events = events_in(iter(answer.response))
         upload(client, ("a.jpg", drawn_photo(1)))
         failed = next(
             item for name, data in events if name == "photos" for item in data["items"] if item["state"] == "failed"
         )
-        assert "misbehaves" in failed["error"]
+        assert "refused the input" in failed["error"]
 
 
 def test_a_deletion_is_told_as_a_reason_to_ask_anew(client: FlaskClient) -> None:

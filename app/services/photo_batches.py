@@ -1,0 +1,136 @@
+"""What becomes of one batch of photos: features, or a failure that is truly the photo's own, or waiting.
+
+A photo is blamed only if the model refuses it alone and then works for a black picture. Whatever else goes wrong is
+the server's fault, and the photos wait.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import numpy as np
+
+from app.domain import Bytes8, Features, Photo, PhotoId
+from app.errors import (
+    GalleryError,
+    ModelOutOfMemory,
+    ModelOutputInvalid,
+    ModelRejectedInput,
+    ModelServerUnavailable,
+    StoreError,
+)
+from app.inference.base import ModelClient
+from app.inference.proof import prove
+from app.services.batch_size import BatchSize
+from app.services.features import FeatureMaker
+from app.services.prepared import PreparedInputs
+from app.store.base import Store
+from model_server.catalogue import ModelCard
+
+log = logging.getLogger(__name__)
+
+INVALID_ANSWERS_ALLOWED = 3
+INVALID_PAUSE_S = 0.5
+"""How long a photo waits whose answer couldn't be used."""
+
+Inputs = Mapping[PhotoId, Bytes8]
+
+
+class FeatureListener(Protocol):
+    """What wants to know of new features, to search in them."""
+
+    def put(self, photos: Sequence[Photo], features: Sequence[Features]) -> None:
+        """Take in the features of each of `photos`."""
+
+
+class PhotoBatches:
+    """Has the model look at batches of photos and stores what it sees; may be used from several threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        client: ModelClient,
+        card: ModelCard,
+        maker: FeatureMaker,
+        listener: FeatureListener,
+        prepared: PreparedInputs,
+        size: BatchSize,
+    ) -> None:
+        self._store = store
+        self._client = client
+        self._card = card
+        self._maker = maker
+        self._listener = listener
+        self._prepared = prepared
+        self._size = size
+        self._invalid_answers: Counter[PhotoId] = Counter()
+
+    def look_at(self, inputs: Inputs, on_answer: Callable[[], None]) -> None:
+        """Bring every photo to its end, or else let it wait and raise ModelServerUnavailable or StoreError.
+
+        `on_answer` is called when the model has answered for the first time and what follows is storing.
+        """
+        settled: set[PhotoId] = set()
+        try:
+            self._infer(inputs, settled, on_answer)
+        except (ModelServerUnavailable, StoreError) as error:
+            self._let_wait({one: pixels for one, pixels in inputs.items() if one not in settled}, error)
+            raise
+
+    def fail(self, photo_id: PhotoId, error: GalleryError) -> None:
+        """Give a photo up, for a reason that its page shows."""
+        log.warning("photo %s failed: %s", photo_id, error.message)
+        self._store.fail(photo_id, error.message)
+
+    def _infer(self, inputs: Inputs, settled: set[PhotoId], on_answer: Callable[[], None]) -> None:
+        """Run one batch; when the model refuses it, halve it until the photo at fault stands alone."""
+        try:
+            output = self._client.predict(self._card, np.stack(list(inputs.values())))
+            features = dict(zip(inputs, self._maker.make(output), strict=True))
+        except ModelOutOfMemory:
+            self._size.lacked_memory(len(inputs))
+            if len(inputs) == 1:
+                raise
+            log.warning("the model server lacks memory for %d photos at once; fewer are sent", len(inputs))
+            self._infer_halves(inputs, settled, on_answer)
+        except (ModelRejectedInput, ModelOutputInvalid) as error:
+            if len(inputs) > 1:
+                self._infer_halves(inputs, settled, on_answer)
+            else:
+                self._blame(inputs, error)
+                settled.update(inputs)
+        else:
+            on_answer()
+            self._keep(features)
+            settled.update(inputs)
+
+    def _infer_halves(self, inputs: Inputs, settled: set[PhotoId], on_answer: Callable[[], None]) -> None:
+        entries = list(inputs.items())
+        middle = len(entries) // 2
+        self._infer(dict(entries[:middle]), settled, on_answer)
+        self._infer(dict(entries[middle:]), settled, on_answer)
+
+    def _keep(self, features: Mapping[PhotoId, Features]) -> None:
+        photos = self._store.finish(self._card.name, features)
+        self._listener.put(photos, [features[photo.id] for photo in photos])
+        for photo_id in features:
+            self._invalid_answers.pop(photo_id, None)
+
+    def _blame(self, inputs: Inputs, error: GalleryError) -> None:
+        """Give up a photo that the model can't look at, if the model works otherwise."""
+        prove(self._client, self._card)
+        (photo_id,) = inputs
+        self._invalid_answers[photo_id] += 1
+        if isinstance(error, ModelRejectedInput) or self._invalid_answers[photo_id] >= INVALID_ANSWERS_ALLOWED:
+            del self._invalid_answers[photo_id]
+            self.fail(photo_id, error)
+        else:
+            self._let_wait(inputs, error, INVALID_PAUSE_S)
+
+    def _let_wait(self, inputs: Inputs, error: GalleryError, pause_s: float = 0.0) -> None:
+        """Put photos off, and keep their inputs for then. Without a pause they are due when the server is back."""
+        for photo_id, model_input in inputs.items():
+            self._prepared.put(photo_id, model_input)
+        self._store.postpone(list(inputs), datetime.now(UTC) + timedelta(seconds=pause_s), error.message)
