@@ -132,8 +132,7 @@ def _load(index: FeatureIndex, store: Store, card: ModelCard) -> list[PhotoId]:
     waited = {job.photo_id for job in store.jobs()}
     index.reserve(store.info().photos)
     index.load_facts(store.photo_facts())
-    for block in store.feature_blocks(card.name):
-        index.load(block)
+    index.load(store.feature_blocks(card.name))
     return [job.photo_id for job in store.jobs() if job.photo_id not in waited]
 
 

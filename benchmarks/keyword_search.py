@@ -218,7 +218,7 @@ def _served(count: int) -> Iterator[str]:
     """Serve searches by words among made-up photos by HTTP until the block ends; yield the address."""
     index = FeatureIndex(CARD)
     for block in synthetic_features(count, embeddings=False):
-        index.load(replace(block, embeddings=np.zeros((len(block.rows), CARD.embedding_width), np.float32)))
+        index.load([replace(block, embeddings=np.zeros((len(block.rows), CARD.embedding_width), np.float32))])
     parts = {
         "store": _MadeUpStore(),
         "index": index,

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from app.domain import LEAST_CONFIDENCE, Relation, Size
 from app.search.conditions_reference import ClassIds, Wanted
 from app.search.growing import GrowingArray
-from app.search.objects import Objects, by_class, numbered_objects
+from app.search.objects import GroupedObjects, grouped_objects
 from app.search.relations import Boxes, Flags, has_size, in_steps, stands
 from app.search.rows import RowIndex, Rows, among
 
@@ -99,12 +99,11 @@ class GrowingThings:
         self._rows = GrowingArray[np.int32](np.int32)
         self._boxes = GrowingArray[np.int16](np.int16, (4,))
 
-    def append(self, rows: Rows, boxes: NDArray[np.float64]) -> None:
-        """Add objects of the photos `rows`, int64 (m,), repeated for each object of a photo."""
-        order = np.argsort(rows, kind="stable")
-        follows = not len(self._rows) or not len(rows) or rows[order[0]] > self._rows.values[-1]
-        self._rows.append(rows[order])
-        self._boxes.append(in_steps(boxes[order]))
+    def append(self, rows: Rows, boxes: Boxes) -> None:
+        """Add objects of the photos `rows`, int64 (m,), ascending, repeated for each object of a photo."""
+        follows = not len(self._rows) or not len(rows) or rows[0] > self._rows.values[-1]
+        self._rows.append(rows)
+        self._boxes.append(boxes)
         if not follows:
             self._sort()
 
@@ -145,12 +144,14 @@ class ObjectTable(RowIndex):
         rows: int (n,), each once. features: float (n, n_objects, 6), `ssd_feature` of each.
         Raises ValueError for wrong shapes and for values that no detector may give; nothing is changed then.
         """
-        numbers, objects = numbered_objects(rows, np.asarray(features, dtype=np.float32))
-        sure = objects.of(objects.confidences >= np.float32(LEAST_CONFIDENCE))
+        self.add_grouped(grouped_objects(rows, np.asarray(features, dtype=np.float32)))
+
+    def add_grouped(self, objects: GroupedObjects) -> None:
+        """Add photos like `add`."""
         with self._writing:
-            self._drop(numbers)
-            self._held.add(numbers)
-            self._append(numbers[sure.photos], sure)
+            self._drop(objects.rows)
+            self._held.add(objects.rows)
+            self._append(objects)
             self._publish()
 
     def snapshot(self) -> ObjectSnapshot:
@@ -163,10 +164,14 @@ class ObjectTable(RowIndex):
             for things in self._things.values():
                 things.drop(held, self._held.end)
 
-    def _append(self, rows: Rows, objects: Objects) -> None:
-        for class_id, chosen in by_class(objects):
-            things = self._things.setdefault(class_id, GrowingThings())
-            things.append(rows[chosen], objects.boxes[chosen])
+    def _append(self, objects: GroupedObjects) -> None:
+        sure = objects.confidences >= np.float32(LEAST_CONFIDENCE)
+        for class_id, _, part in objects.classes():
+            chosen = part.start + np.flatnonzero(sure[part])
+            if len(chosen):
+                things = self._things.setdefault(class_id, GrowingThings())
+                boxes = objects.boxes.take(chosen, axis=1).T
+                things.append(objects.rows[objects.photos[chosen]], in_steps(boxes))
 
     def _publish(self) -> None:
         frozen = {class_id: things.freeze() for class_id, things in self._things.items()}

@@ -13,7 +13,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from app.domain import Float32
 from app.search.growing import GrowingArray, GrowingColumns
-from app.search.objects import Objects, by_class, grouped, numbered_objects, objects_of_photo, runs, stable_order
+from app.search.objects import (
+    GroupedObjects,
+    Objects,
+    by_class,
+    grouped_objects,
+    objects_of_photo,
+    runs,
+    stable_order,
+)
 from app.search.ranking import Bounds
 from app.search.rows import RowIndex, Rows
 
@@ -94,13 +102,16 @@ class LayoutIndex(RowIndex):
         rows: int (n,), each once. features: float (n, n_objects, 6), `ssd_feature` of each.
         Raises ValueError for wrong shapes and for values that no detector may give; nothing is changed then.
         """
-        numbers, objects = numbered_objects(rows, features)
-        masses = np.bincount(objects.photos, objects.confidences, minlength=len(numbers))
+        self.add_grouped(grouped_objects(rows, features))
+
+    def add_grouped(self, objects: GroupedObjects) -> None:
+        """Add photos like `add`."""
+        masses = np.bincount(objects.photos, objects.confidences, minlength=len(objects.rows))
         with self._writing:
-            self._drop(numbers)
-            self._held.add(numbers)
-            self._masses.put(numbers, masses)
-            self._append(numbers, objects)
+            self._drop(objects.rows)
+            self._held.add(objects.rows)
+            self._masses.put(objects.rows, masses)
+            self._append(objects)
             self._publish()
 
     def similarities(self, feature: ArrayLike) -> NDArray[np.float64]:
@@ -190,13 +201,11 @@ class LayoutIndex(RowIndex):
             for arrangements in by_number.values():
                 arrangements.drop(dropped)
 
-    def _append(self, rows: Rows, objects: Objects) -> None:
-        """Add the objects of the photos `rows`, int64 (n,)."""
-        groups = grouped(objects)
-        columns = np.take(_columns(objects).astype(np.float32), groups.order, axis=1)
-        rows = rows[groups.photos]
-        most = int(groups.numbers.max(initial=0)) + 1
-        kinds = groups.class_ids * most + groups.numbers
+    def _append(self, objects: GroupedObjects) -> None:
+        columns = _columns(objects.confidences, objects.boxes).astype(np.float32, copy=False)
+        rows = objects.group_rows()
+        most = int(objects.numbers.max(initial=0)) + 1
+        kinds = objects.class_ids * most + objects.numbers
         by_kind = stable_order(kinds)
         for kind, same in runs(kinds[by_kind]):
             class_id, number = divmod(kind, most)
@@ -204,7 +213,7 @@ class LayoutIndex(RowIndex):
             by_number = self._arrangements.setdefault(class_id, {})
             if number not in by_number:
                 by_number[number] = GrowingArrangements(number)
-            places = groups.starts[chosen] + np.arange(number)[:, None]
+            places = objects.starts[chosen] + np.arange(number)[:, None]
             by_number[number].append(rows[chosen], np.take(columns, places, axis=1))
 
     def _publish(self) -> None:
@@ -215,9 +224,9 @@ class LayoutIndex(RowIndex):
         self._snapshot = Snapshot(self._masses.values, classes)
 
 
-def _comparable(objects: Objects, snapshot: Snapshot) -> Iterator[tuple[NDArray[np.float64], Arrangements]]:
+def _comparable(objects: Objects, snapshot: Snapshot) -> Iterator[tuple[NDArray[np.floating], Arrangements]]:
     """Yield the query's objects of each class, float64 (5, n_own), with each of the class's arrangements."""
-    own = _columns(objects)
+    own = _columns(objects.confidences, objects.boxes.T)
     for class_id, chosen in by_class(objects):
         for arrangements in snapshot.classes.get(class_id, []):
             yield own[:, chosen], arrangements
@@ -293,7 +302,10 @@ def _take_heaviest(weights: NDArray[np.floating]) -> None:
     weights[:, other, photos] = 0
 
 
-def _columns(objects: Objects) -> NDArray[np.float64]:
-    """Return upright boxes and confidences as columns, float64 (5, m)."""
-    low, high = objects.boxes[:, :2].T, objects.boxes[:, 2:].T
-    return np.concatenate([np.minimum(low, high), np.maximum(low, high), objects.confidences[None]])
+def _columns(confidences: NDArray[np.floating], boxes: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return upright boxes, from float (4, m), and confidences, float (m,), as columns of the same type, (5, m)."""
+    columns = np.empty((BOX + 1, len(confidences)), dtype=boxes.dtype)
+    np.minimum(boxes[:2], boxes[2:], out=columns[:2])
+    np.maximum(boxes[:2], boxes[2:], out=columns[2:BOX])
+    columns[BOX] = confidences
+    return columns

@@ -16,15 +16,13 @@ PICTURE_AREA_PX = float(MODEL_INPUT_PX * MODEL_INPUT_PX)
 
 @dataclass(frozen=True)
 class Objects:
-    """The objects of some photos, one entry an object, photo by photo in the given order.
+    """The objects of one photo, in the given order.
 
-    photos: int64 (m,), which of the photos, counted from 0.
     class_ids: int64 (m,), never background.
     confidences: float64 (m,), 0 or more.
     boxes: float64 (m, 4), xmin ymin xmax ymax as they came, pixels of the model input.
     """
 
-    photos: Rows
     class_ids: NDArray[np.int64]
     confidences: NDArray[np.float64]
     boxes: NDArray[np.float64]
@@ -32,34 +30,62 @@ class Objects:
     def __len__(self) -> int:
         return len(self.class_ids)
 
-    def of(self, chosen: NDArray[np.integer] | NDArray[np.bool_]) -> "Objects":
-        """Return the objects at `chosen`, which are indexes or a mask."""
-        return Objects(self.photos[chosen], self.class_ids[chosen], self.confidences[chosen], self.boxes[chosen])
-
 
 @dataclass(frozen=True)
-class Groups:
-    """What each photo holds of each class, one entry a group of objects, class by class and then photo by photo.
+class GroupedObjects:
+    """The objects of photos class by class and then photo by photo; a group is what one photo holds of one class.
 
-    class_ids: int64 (g,). photos: int64 (g,). numbers: int64 (g,), how many objects. order: int64 (m,), the objects
-    group by group, in their order. starts: int64 (g,), where each group starts in that.
+    rows: int64 (n,), the photos, ascending, also those without objects. photos: int32 (m,), of each object which of
+    the photos it is in. confidences: float (m,), 0 or more. boxes: float (4, m), xmin ymin xmax ymax as they came.
+    starts: int64 (g,), where each group starts. numbers: int64 (g,), how many objects it has. class_ids: int64 (g,).
     """
 
-    class_ids: NDArray[np.int64]
-    photos: Rows
-    numbers: NDArray[np.int64]
-    order: NDArray[np.int64]
+    rows: Rows
+    photos: NDArray[np.int32]
+    confidences: NDArray[np.floating]
+    boxes: NDArray[np.floating]
     starts: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    class_ids: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.photos)
+
+    def group_rows(self) -> Rows:
+        """Return the row of each group's photo, int64 (g,)."""
+        return self.rows[self.photos[self.starts]]
+
+    def classes(self) -> Iterator[tuple[int, slice, slice]]:
+        """Yield each class that occurs with where its groups and where its objects stand."""
+        for class_id, groups in runs(self.class_ids):
+            end = self.starts[groups.stop - 1] + self.numbers[groups.stop - 1]
+            yield class_id, groups, slice(int(self.starts[groups.start]), int(end))
 
 
-def grouped(objects: Objects) -> Groups:
-    """Return the groups of `objects`."""
-    order = stable_order(objects.class_ids)
-    class_ids, photos = objects.class_ids[order], objects.photos[order]
-    first = np.ones(len(order), dtype=bool)
+def grouped_objects(rows: ArrayLike, features: ArrayLike) -> GroupedObjects:
+    """Return the objects of photos, float32 if `features` are, or else float64.
+
+    rows: int (n,), each once. features: float (n, n_objects, 6), `ssd_feature` of each. Raises ValueError for wrong
+    shapes and for values that no detector may give.
+    """
+    numbers, array = checked_rows(rows), _checked_features(features)
+    if len(array) != len(numbers):
+        raise ValueError(f"{len(numbers)} rows came with {len(array)} photos' features.")
+    if (numbers[1:] < numbers[:-1]).any():
+        order = np.argsort(numbers)
+        numbers, array = numbers[order], array[order]
+    flat = array.reshape(-1, OBJECT_FIELDS)
+    places = np.flatnonzero(flat[:, 0] > BACKGROUND)
+    class_ids = np.rint(flat[places, 0]).astype(np.int64)
+    order = stable_order(class_ids)
+    class_ids, places = class_ids[order], places[order]
+    columns = np.ascontiguousarray(flat.take(places, axis=0).T)
+    photos = places.astype(np.int32) // np.int32(max(array.shape[1], 1))
+    first = np.ones(len(places), dtype=bool)
     first[1:] = (class_ids[1:] != class_ids[:-1]) | (photos[1:] != photos[:-1])
     starts = np.flatnonzero(first)
-    return Groups(class_ids[starts], photos[starts], np.diff(starts, append=len(order)), order, starts)
+    sizes = np.diff(starts, append=len(places))
+    return GroupedObjects(numbers, photos, columns[1], columns[2:], starts, sizes, class_ids[starts])
 
 
 def stable_order(keys: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -77,27 +103,32 @@ def runs(keys: NDArray[np.int64]) -> Iterator[tuple[int, slice]]:
             yield int(keys[start]), slice(start, stop)
 
 
-def objects_of_photos(features: ArrayLike) -> Objects:
-    """Return the objects in `features`, float (n_photos, n_objects, 6), without background and empty rows.
+def _checked_features(features: ArrayLike) -> NDArray[np.floating]:
+    """Return features as float32 if they are, or else as float64.
 
-    Raises ValueError for another shape, values that aren't finite and negative confidences.
+    Raises ValueError for a shape other than (n_photos, n_objects, 6), values that aren't finite and confidences
+    below 0.
     """
-    array = np.asarray(features)
+    given = np.asarray(features)
+    array: NDArray[np.floating] = given if given.dtype == np.float32 else given.astype(np.float64)
     if array.ndim != 3 or array.shape[2] != OBJECT_FIELDS:
         raise ValueError(f"Features have the shape (photos, objects, {OBJECT_FIELDS}), not {array.shape}.")
     if not np.isfinite(array).all():
         raise ValueError("Features must be finite numbers.")
-    rows = array.reshape(-1, OBJECT_FIELDS)
-    places = np.flatnonzero(rows[:, 0] > BACKGROUND)
-    class_ids, confidences, *_ = columns = np.ascontiguousarray(rows[places].T, dtype=np.float64)
-    if confidences.min(initial=0) < 0:
-        raise ValueError(f"A confidence is 0 or more, not {confidences.min()}.")
-    return Objects(places // max(array.shape[1], 1), np.rint(class_ids).astype(np.int64), confidences, columns[2:].T)
+    faintest = float(array[..., 1].min(initial=0, where=array[..., 0] > BACKGROUND))
+    if faintest < 0:
+        raise ValueError(f"A confidence is 0 or more, not {faintest}.")
+    return array
 
 
 def objects_of_photo(feature: ArrayLike) -> Objects:
-    """Return the objects in `feature`, float (n_objects, 6), as `objects_of_photos` does."""
-    return objects_of_photos(np.asarray(feature, dtype=np.float64)[None])
+    """Return the objects in `feature`, float (n_objects, 6), without background and empty rows.
+
+    Raises ValueError as `grouped_objects` does.
+    """
+    (rows,) = _checked_features(np.asarray(feature, dtype=np.float64)[None])
+    rows = rows[rows[:, 0] > BACKGROUND]
+    return Objects(np.rint(rows[:, 0]).astype(np.int64), rows[:, 1], rows[:, 2:])
 
 
 def by_class(objects: Objects) -> Iterator[tuple[int, NDArray[np.intp]]]:
@@ -106,21 +137,11 @@ def by_class(objects: Objects) -> Iterator[tuple[int, NDArray[np.intp]]]:
         yield int(class_id), np.flatnonzero(objects.class_ids == class_id)
 
 
-def weights(objects: Objects) -> NDArray[np.float64]:
-    """Return g = confidence + |width x height| / picture area of each object, float64 (m,)."""
-    widths = objects.boxes[:, 2] - objects.boxes[:, 0]
-    heights = objects.boxes[:, 3] - objects.boxes[:, 1]
-    return objects.confidences + np.abs(widths * heights) / PICTURE_AREA_PX
+def weights(confidences: NDArray[np.floating], boxes: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return g = confidence + |width x height| / picture area of each object, float64 (m,).
 
-
-def numbered_objects(rows: ArrayLike, features: ArrayLike) -> tuple[Rows, Objects]:
-    """Return the checked rows, int64 (n,), and the objects of the photos in them.
-
-    rows: int (n,), each once. features: float (n, n_objects, 6), `ssd_feature` of each. Raises ValueError for wrong
-    shapes and for values that no detector may give.
+    confidences: float (m,). boxes: float (4, m), xmin ymin xmax ymax.
     """
-    numbers = checked_rows(rows)
-    objects = objects_of_photos(features)
-    if np.shape(features)[0] != len(numbers):
-        raise ValueError(f"{len(numbers)} rows came with {np.shape(features)[0]} photos' features.")
-    return numbers, objects
+    left, top, right, bottom = boxes.astype(np.float64, copy=False)
+    areas = (right - left) * (bottom - top)
+    return np.asarray(confidences + np.abs(areas) / PICTURE_AREA_PX)

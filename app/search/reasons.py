@@ -29,7 +29,7 @@ def explain_ssd(query: ArrayLike, photo: ArrayLike, label_of: LabelOf) -> tuple[
     query, photo: float (n_objects, 6), `ssd_feature` of each.
     """
     own, other = objects_of_photo(query), objects_of_photo(photo)
-    own_weights, other_weights = weights(own), weights(other)
+    own_weights, other_weights = (weights(one.confidences, one.boxes.T) for one in (own, other))
     reasons = []
     for class_id in np.intersect1d(own.class_ids, other.class_ids):
         pair_sums = np.add.outer(own_weights[own.class_ids == class_id], other_weights[other.class_ids == class_id])

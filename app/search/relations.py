@@ -30,8 +30,8 @@ Boxes = NDArray[np.int16]
 Flags = NDArray[np.bool_]
 
 
-def in_steps(boxes: NDArray[np.float64]) -> Boxes:
-    """Return boxes in pixels of the model input, float64 (m, 4), corners in any order, as upright ones in steps."""
+def in_steps(boxes: NDArray[np.floating]) -> Boxes:
+    """Return boxes in pixels of the model input, float (m, 4), corners in any order, as upright ones in steps."""
     steps = np.rint(np.clip(boxes * STEPS_PER_PX, 0, PICTURE_STEPS)).astype(np.int16)
     return np.concatenate([np.minimum(steps[:, :2], steps[:, 2:]), np.maximum(steps[:, :2], steps[:, 2:])], axis=1)
 

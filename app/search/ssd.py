@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from app.domain import Float32
 from app.search.growing import GrowingArray
-from app.search.objects import Objects, by_class, grouped, numbered_objects, objects_of_photo, runs, weights
+from app.search.objects import GroupedObjects, by_class, grouped_objects, objects_of_photo, weights
 from app.search.rows import RowIndex, Rows, among
 
 THRESHOLD = 1e-5
@@ -141,11 +141,14 @@ class SsdIndex(RowIndex):
         rows: int (n,), each once. features: float (n, n_objects, 6), `ssd_feature` of each.
         Raises ValueError for wrong shapes and for values that no detector may give; nothing is changed then.
         """
-        numbers, objects = numbered_objects(rows, features)
+        self.add_grouped(grouped_objects(rows, features))
+
+    def add_grouped(self, objects: GroupedObjects) -> None:
+        """Add photos like `add`."""
         with self._writing:
-            self._drop(numbers)
-            self._held.add(numbers)
-            self._append(numbers, objects)
+            self._drop(objects.rows)
+            self._held.add(objects.rows)
+            self._append(objects)
             self._publish()
 
     def similarities(self, feature: ArrayLike) -> Float32:
@@ -155,7 +158,7 @@ class SsdIndex(RowIndex):
         """
         snapshot = self._snapshot
         objects = objects_of_photo(feature)
-        own_weights = weights(objects)
+        own_weights = weights(objects.confidences, objects.boxes.T)
         everything = [
             Wanted(snapshot.classes[class_id], float(len(own)), float(own.sum() / 4), own[own <= FAINT])
             for class_id, own in ((class_id, own_weights[chosen]) for class_id, chosen in by_class(objects))
@@ -185,17 +188,17 @@ class SsdIndex(RowIndex):
             for postings in self._postings.values():
                 postings.drop(held, self._held.end)
 
-    def _append(self, rows: Rows, objects: Objects) -> None:
-        own_weights = weights(objects)
-        groups = grouped(objects)
-        sums = np.add.reduceat(own_weights[groups.order], groups.starts) / 4 if len(objects) else np.zeros(0)
-        for class_id, part in runs(groups.class_ids):
+    def _append(self, objects: GroupedObjects) -> None:
+        own_weights = weights(objects.confidences, objects.boxes)
+        sums = np.add.reduceat(own_weights, objects.starts) / 4 if len(objects) else np.zeros(0)
+        faint = own_weights <= FAINT
+        rows = objects.group_rows()
+        for class_id, groups, part in objects.classes():
             postings = self._postings.setdefault(class_id, GrowingPostings())
-            postings.append(rows[groups.photos[part]], groups.numbers[part], sums[part], self._held.end)
-        faint = objects.of(own_weights <= FAINT)
-        faint_weights = own_weights[own_weights <= FAINT]
-        for class_id, chosen in by_class(faint):
-            self._postings[class_id].append_faint(rows[faint.photos[chosen]], faint_weights[chosen])
+            postings.append(rows[groups], objects.numbers[groups], sums[groups], self._held.end)
+            chosen = part.start + np.flatnonzero(faint[part])
+            if len(chosen):
+                postings.append_faint(objects.rows[objects.photos[chosen]], own_weights[chosen])
 
     def _publish(self) -> None:
         frozen = {class_id: postings.freeze() for class_id, postings in self._postings.items()}

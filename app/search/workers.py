@@ -1,11 +1,39 @@
 """Threads for work on large arrays, which NumPy does without holding the others up."""
 
 import os
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Self, TypeVar
 
 Result = TypeVar("Result")
+
+
+MOST_WAITING = 4
+
+
+class InTurn:
+    """A thread that does one piece of work after the other while the caller goes on; leaving waits for all of it."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="search-in-turn")
+        self._waiting = deque[Future[None]]()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        try:
+            while self._waiting and error[0] is None:
+                self._waiting.popleft().result()
+        finally:
+            self._pool.shutdown(cancel_futures=True)
+
+    def do(self, work: Callable[[], None]) -> None:
+        """Have `work` done after what was asked for before, once not much of that is left; raise what that raised."""
+        while len(self._waiting) >= MOST_WAITING:
+            self._waiting.popleft().result()
+        self._waiting.append(self._pool.submit(work))
 
 
 class Workers:

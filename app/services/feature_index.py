@@ -1,7 +1,9 @@
 """All photos' features in memory, ready for every kind of search; kept in step with the store."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -12,12 +14,16 @@ from app.search.facts import FactTable
 from app.search.label_index import LabelIndex, LabelSnapshot
 from app.search.label_table import LabelTable, surest_objects
 from app.search.layout import LayoutIndex
+from app.search.objects import grouped_objects
 from app.search.ssd import SsdIndex
+from app.search.workers import InTurn
 from app.store.base import FeatureTable, PhotoFactColumns, Rows
 from app.store.photo_facts import columns_of
 from model_server.catalogue import ModelCard
 
 WORD_DIMENSIONS = 50
+LOADED_AT_ONCE = 1 << 15
+"""Photos: so many of a class share the work that there is for each class."""
 
 
 class FeatureIndex:
@@ -56,12 +62,22 @@ class FeatureIndex:
         """Take in what all photos say about themselves."""
         self.facts.add(facts.rows, facts.widths, facts.heights, facts.days, facts.colours)
 
-    def load(self, table: FeatureTable) -> None:
-        """Take in features of a model, as the store holds them; more may follow."""
-        if not len(table.rows):
-            return
-        with self._writing:
-            self._add(table, self._labels.add_later)
+    def load(self, tables: Iterable[FeatureTable]) -> None:
+        """Take in features of a model, as the store holds them: small tables, which are indexed while more are read.
+
+        Vectors are worth indexing while they are in the processor's cache, all else many photos at once.
+        """
+        with self._writing, InTurn() as vectors, InTurn() as others:
+            waiting: list[FeatureTable] = []
+            for table in tables:
+                vectors.do(partial(self._add_vectors, table))
+                # An empty view would keep all of it in memory.
+                nothing = np.zeros((len(table.rows), 0), np.float32)
+                waiting.append(replace(table, embeddings=nothing, word_vectors=nothing))
+                if sum(len(one.rows) for one in waiting) >= LOADED_AT_ONCE:
+                    others.do(partial(self._add_others, waiting))
+                    waiting = []
+            others.do(partial(self._add_others, waiting))
 
     def put(self, photos: Sequence[Photo], features: Sequence[Features]) -> None:
         """Take in the features of each of `photos`, which replace what was known of it."""
@@ -78,7 +94,8 @@ class FeatureIndex:
         )
         with self._writing:
             self.load_facts(columns_of(photos))
-            self._add(table, self._labels.add)
+            self._add_vectors(table)
+            self._labels.add(self._add_objects(table))
 
     def remove(self, row: int) -> None:
         """Forget a photo; nothing happens if it isn't held."""
@@ -87,11 +104,21 @@ class FeatureIndex:
                 index.remove([row])
             self.facts.remove([row])
 
-    def _add(self, table: FeatureTable, add_labels: Callable[[LabelTable], None]) -> None:
+    def _add_vectors(self, table: FeatureTable) -> None:
         self.embeddings.add(table.rows, table.embeddings)
         self.words.add(table.rows, table.word_vectors)
-        self.objects.add(table.rows, table.detections)
-        self.layouts.add(table.rows, table.detections)
-        self.things.add(table.rows, table.detections)
-        confidences = surest_objects(table.detections, self._label_count)
-        add_labels(LabelTable(table.rows, table.label_scores, confidences, table.tag_ids, table.tag_probabilities))
+
+    def _add_others(self, tables: list[FeatureTable]) -> None:
+        """Add all but the vectors of some tables at once."""
+        if tables:
+            columns = {name: np.concatenate([vars(one)[name] for one in tables]) for name in vars(tables[0])}
+            self._labels.add_later(self._add_objects(FeatureTable(**columns)))
+
+    def _add_objects(self, table: FeatureTable) -> LabelTable:
+        """Add what was detected; return what goes by labels."""
+        objects = grouped_objects(table.rows, table.detections)
+        self.objects.add_grouped(objects)
+        self.layouts.add_grouped(objects)
+        self.things.add_grouped(objects)
+        surest = surest_objects(table.detections, self._label_count)
+        return LabelTable(table.rows, table.label_scores, surest, table.tag_ids, table.tag_probabilities)

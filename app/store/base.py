@@ -19,7 +19,7 @@ from app.domain import Features, Float32, Job, Photo, PhotoFacts, PhotoId, Photo
 
 Rows = NDArray[np.int64]
 
-BLOCK_ROWS = 4096
+BLOCK_ROWS = 2048
 """Photos in one table of features that is read at once: about 25 MB with a wide embedding."""
 
 

@@ -5,7 +5,7 @@ model's place in `models`). 100,000 photos take about 30 MB.
 """
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -144,17 +144,18 @@ class PhotoTable:
                     self._by_id[_key(PhotoId(entry.text("id")))] = row
                 self.count = max(self.count, row + 1)
 
-    def load(self, records: NDArray[Any], names: list[bytes], errors: list[bytes]) -> None:
-        """Append rows as they stand in the file: records (n,) of dtype RECORD, their jobs not yet set."""
+    def load(self, records: NDArray[Any], names: list[bytes], errors: Mapping[int, bytes]) -> None:
+        """Append rows as they stand in the file, errors by place among them.
+
+        records: (n,) of dtype RECORD, their jobs not yet set.
+        """
         with self._lock:
             first = self.count
             self.count += len(records)
             self._grow(self.count)
             self._records[first : self.count] = records
             self._names.load(first, names)
-            self._errors.update(
-                (row, error.decode(errors="replace")) for row, error in enumerate(errors, first) if error
-            )
+            self._errors.update((first + at, error.decode(errors="replace")) for at, error in errors.items())
             alive = np.flatnonzero(records["deleted"] == 0)
             self._by_id.update(zip(_keys(records["id"][alive]), (first + alive).tolist(), strict=True))
 

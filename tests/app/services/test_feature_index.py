@@ -7,7 +7,7 @@ import numpy as np
 from app.domain import Features, Photo, PhotoFacts, PhotoId, PhotoState
 from app.search.label_table import surest_objects
 from app.services.feature_index import FeatureIndex
-from app.store.base import FeatureTable
+from app.store.features import table_of
 from model_server.catalogue import load_card
 
 CARD = load_card("gallery_default")
@@ -79,21 +79,15 @@ def test_loading_the_stores_table_is_the_same_as_putting_photo_by_photo() -> Non
     put = FeatureIndex(CARD)
     put.put([photo(row) for row in rows], all_features)
     loaded = FeatureIndex(CARD)
-    loaded.load(
-        FeatureTable(
-            rows=np.array(rows),
-            detections=np.stack([one.detections for one in all_features]),
-            word_vectors=np.stack([one.word_vector for one in all_features]),
-            embeddings=np.stack([one.embedding for one in all_features]),
-            tag_ids=np.stack([one.tag_ids for one in all_features]),
-            tag_probabilities=np.stack([one.tag_probabilities for one in all_features]),
-            label_scores=np.stack([one.label_scores for one in all_features]),
-        )
-    )
+    loaded.load(table_of(np.array(rows[part]), all_features[part]) for part in (slice(2), slice(2, 3)))
     assert len(loaded) == len(put) == 3
     first, second = (one.labels().table(np.array(rows)) for one in (put, loaded))
     for name, column in vars(first).items():
         np.testing.assert_array_equal(column, vars(second)[name])
+    for index in (put, loaded):
+        assert np.flatnonzero(index.objects.similarities(all_features[1].detections)).tolist() == [2]
+        assert index.layouts.similarities(all_features[1].detections).tolist() == [0, 0, 1, 0]
+        assert index.things.snapshot().counts(frozenset({2})).tolist() == [0, 0, 1, 0]
     vector = np.ones(50, np.float32)
     assert loaded.words.top(vector, 5).rows.tolist() == put.words.top(vector, 5).rows.tolist() == rows
 
