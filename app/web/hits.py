@@ -27,6 +27,8 @@ from app.web.tiles import Tile, described
 
 PAIR_COLOURS = 6
 """So many boxes differ in colour, see `grid.css`; more begin again with the first."""
+MOST_SHOWN = PAIR_COLOURS
+"""So many reasons are shown of a hit, those that gave most: the rest would hide the photo."""
 UNKNOWN_SIZE_PX = (1000, 1000)
 
 ObjectsOf = Callable[[PhotoId], Sequence[DetectedObject]]
@@ -101,12 +103,12 @@ class HitTile(Tile):
     @property
     def reasons(self) -> tuple[str, ...]:
         """Why it was found, the strongest first."""
-        return tuple(wording.reason_text(reason) for reason in self.hit.why)
+        return tuple(wording.reason_text(reason) for reason in self._shown)
 
     @property
     def explained(self) -> tuple[Explained, ...]:
         """Why it was found, with the colours of the boxes."""
-        colours = _colours(self.hit.why)
+        colours = _colours(self._shown)
         return tuple(Explained(text, colour) for text, colour in zip(self.reasons, colours, strict=True))
 
     @property
@@ -118,7 +120,7 @@ class HitTile(Tile):
     @property
     def asked_boxes(self) -> tuple[PairBox, ...]:
         """Where in the photo that was searched with the same reasons show."""
-        pairs = [reason for reason in self.hit.why if isinstance(reason, BoxReason)]
+        pairs = [reason for reason in self._shown if isinstance(reason, BoxReason)]
         return tuple(PairBox.of(number, one.query_box, self.asked_size_px) for number, one in enumerate(pairs))
 
     @property
@@ -143,11 +145,15 @@ class HitTile(Tile):
         labels = dict.fromkeys(why.label for why in self.hit.why if isinstance(why, LabelReason | ObjectsReason))
         return described(self.photo.name, labels)
 
+    @property
+    def _shown(self) -> tuple[Reason, ...]:
+        return self.hit.why[:MOST_SHOWN]
+
     def _found_boxes(self) -> list[tuple[int, Box]]:
-        colours = _colours(self.hit.why)
+        colours = _colours(self._shown)
         found = [
             (colour, box)
-            for reason, colour in zip(self.hit.why, colours, strict=True)
+            for reason, colour in zip(self._shown, colours, strict=True)
             if colour is not None
             for box in _boxes(reason)
         ]

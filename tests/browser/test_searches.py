@@ -9,7 +9,7 @@ from tests.photos import astronaut_jpeg, cat_jpeg, coffee_jpeg
 def test_kitty_finds_the_cat_and_says_why(page: Page) -> None:
     upload(page, {"chelsea.jpg": cat_jpeg(), "astronaut.jpg": astronaut_jpeg(), "coffee.jpg": coffee_jpeg()})
     cat = photo_address(page, "chelsea.jpg")
-    page.get_by_role("searchbox", name="Search your photos").fill("kitty")
+    page.get_by_role("combobox", name="Search your photos").fill("kitty")
     page.keyboard.press("Enter")
     best = page.locator(".tile").first
     expect(best.get_by_role("link")).to_have_attribute("href", cat)

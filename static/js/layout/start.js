@@ -152,7 +152,7 @@ class LayoutDesk {
 
   #showNumbers() {
     const numbers = this.#desk.querySelector("[data-numbers]");
-    numbers.hidden = this.#chosen === null;
+    this.#desk.querySelector("[data-more]").hidden = this.#chosen === null;
     if (this.#chosen !== null) {
       const [left, top, right, bottom] = this.#chosen.box;
       numbers.querySelector("[data-numbers-title]").textContent = this.#chosen.label;

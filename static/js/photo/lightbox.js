@@ -32,6 +32,7 @@ class Lightbox {
   #deletion;
   #title = document.title;
   #asking = null;
+  #home = location.pathname; // the page beneath
 
   constructor(dialog, onDeleted) {
     this.#dialog = dialog;
@@ -53,7 +54,7 @@ class Lightbox {
     });
     document.addEventListener("keydown", (event) => this.#press(event));
     addEventListener("popstate", () => this.#follow());
-    dialog.classList.toggle("lightbox--info", localStorage.getItem(INFO_KEY) === "shown");
+    this.#showInfo(localStorage.getItem(INFO_KEY) === "shown");
   }
 
   /** Open the photo of a tile's link. */
@@ -69,6 +70,8 @@ class Lightbox {
     const isOpen = history.state?.lightbox && ADDRESS.test(location.pathname);
     if (isOpen) {
       this.#show(ADDRESS.exec(location.pathname)[1]);
+    } else if (location.pathname !== this.#home) {
+      location.reload(); // the lightbox's address was loaded anew as a page, so that the page before it is gone
     } else if (this.#dialog.open) {
       this.#close();
     }
@@ -159,8 +162,13 @@ class Lightbox {
   }
 
   #toggleInfo() {
-    const isShown = this.#dialog.classList.toggle("lightbox--info");
+    const isShown = !this.#dialog.classList.contains("lightbox--info");
     localStorage.setItem(INFO_KEY, isShown ? "shown" : "hidden");
+    this.#showInfo(isShown);
+  }
+
+  #showInfo(isShown) {
+    this.#dialog.classList.toggle("lightbox--info", isShown);
     this.#dialog.querySelector('[data-act="info"]').setAttribute("aria-pressed", String(isShown));
   }
 

@@ -55,12 +55,20 @@ function show(hit) {
   }
 }
 
-/** Put a card beneath its photo, or above it where there is no room, and never over it. */
+/** Put a card beneath its photo, above it or beside it, where there is room, so that it never hides the photo. */
 function place(card) {
   const photo = card.closest(".tile--hit").getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = card;
-  const below = photo.bottom + AWAY_PX;
-  const top = below + height + EDGE_PX <= innerHeight ? below : Math.max(EDGE_PX, photo.top - height - AWAY_PX);
-  card.style.left = `${Math.max(EDGE_PX, Math.min(photo.left, innerWidth - width - EDGE_PX))}px`;
+  const within = (wanted, size, room) => Math.max(EDGE_PX, Math.min(wanted, room - size - EDGE_PX));
+  let left = within(photo.left, width, innerWidth);
+  let top = photo.bottom + AWAY_PX;
+  if (top + height + EDGE_PX > innerHeight && photo.top - height - AWAY_PX >= EDGE_PX) {
+    top = photo.top - height - AWAY_PX;
+  } else if (top + height + EDGE_PX > innerHeight) {
+    const right = photo.right + AWAY_PX;
+    left = right + width + EDGE_PX <= innerWidth ? right : within(photo.left - width - AWAY_PX, width, innerWidth);
+    top = within(photo.top, height, innerHeight);
+  }
+  card.style.left = `${left}px`;
   card.style.top = `${top}px`;
 }

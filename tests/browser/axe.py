@@ -1,0 +1,24 @@
+"""axe-core, run on a page: what it finds there that keeps people out."""
+
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+from playwright.sync_api import Page
+
+SOURCE = next(Path(axe_playwright_python.__file__).parent.rglob("axe.min.js"))
+GRAVE = ("serious", "critical")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def grave_faults(page: Page) -> list[str]:
+    """Return the serious and critical violations on the page as it is now, each with the elements concerned."""
+    if not page.evaluate("typeof axe !== 'undefined'"):
+        page.evaluate(SOURCE.read_text(encoding="utf-8"))  # past the page's policy, which lets no script in
+    options = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
+    found: dict[str, Any] = page.evaluate("options => axe.run(document, options)", options)
+    return [
+        f"{fault['id']}: {', '.join(' '.join(map(str, node['target'])) for node in fault['nodes'][:5])}"
+        for fault in found["violations"]
+        if fault["impact"] in GRAVE
+    ]

@@ -1,0 +1,145 @@
+"""One photo over the page it was opened from: keys, fingers, boxes, parts, and deletion that can be undone."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.actions import fresh_photo, photo_address, upload
+from tests.browser.conftest import NewPage
+from tests.photos import astronaut_jpeg
+
+NAMES = ("box-a.jpg", "box-b.jpg", "box-c.jpg")
+
+
+def lightbox(page: Page) -> Locator:
+    return page.locator("[data-lightbox]")
+
+
+def expect_shown(page: Page, name: str) -> None:
+    expect(lightbox(page).locator("[data-name]")).to_have_text(name)
+
+
+@pytest.fixture
+def opened(page: Page) -> Page:
+    """Open the newest of three photos over the gallery."""
+    upload(page, {name: fresh_photo() for name in NAMES})
+    newest = photo_address(page, NAMES[-1])
+    page.locator(f'.timeline--live .tile__link[href="{newest}"]').click()
+    expect_shown(page, NAMES[-1])
+    return page
+
+
+def test_it_has_its_own_address_and_back_returns(opened: Page) -> None:
+    address = photo_address(opened, NAMES[-1])
+    expect(opened).to_have_url(re.compile(f"{address}$"))
+    opened.go_back()
+    expect(lightbox(opened)).to_be_hidden()
+    expect(opened).to_have_url(re.compile("/$"))
+    opened.go_forward()
+    expect_shown(opened, NAMES[-1])
+    opened.reload()
+    expect(opened.get_by_role("heading", name=NAMES[-1])).to_be_visible()
+    opened.go_back()
+    expect(opened.locator(".timeline--live")).to_be_visible()
+
+
+def test_keys(opened: Page) -> None:
+    page = opened
+    page.keyboard.press("ArrowRight")
+    expect_shown(page, NAMES[1])
+    page.keyboard.press("ArrowRight")
+    expect_shown(page, NAMES[0])
+    page.keyboard.press("ArrowLeft")
+    expect_shown(page, NAMES[1])
+    expect(page).to_have_url(re.compile(photo_address(page, NAMES[1])))
+    page.keyboard.press("i")
+    expect(lightbox(page).get_by_role("heading", name="Details")).to_be_visible()
+    page.keyboard.press("i")
+    expect(lightbox(page).get_by_role("heading", name="Details")).to_be_hidden()
+    zoom = "getComputedStyle(document.querySelector('.lightbox .stage__frame')).transform"
+    page.keyboard.press("+")
+    assert "1.5" in page.evaluate(zoom)
+    page.keyboard.press("0")
+    assert page.evaluate(zoom) == "none"
+    page.keyboard.press("f")
+    expect(lightbox(page).locator(".stage--zoomed")).to_be_attached()
+    page.keyboard.press("Escape")
+    expect(lightbox(page).locator(".stage--zoomed")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(lightbox(page)).to_be_hidden()
+    expect(page.locator(f'.tile__link[href="{photo_address(page, NAMES[1])}"]')).to_be_focused()
+
+
+def test_a_deletion_can_be_undone(opened: Page) -> None:
+    page = opened
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.method))
+    address = photo_address(page, NAMES[-1])
+    page.keyboard.press("Delete")
+    page.get_by_role("button", name="Delete it").click()
+    expect_shown(page, NAMES[1])
+    page.get_by_role("button", name="Undo").click()
+    expect_shown(page, NAMES[-1])
+    page.keyboard.press("Escape")
+    expect(page.locator(f'.tile__link[href="{address}"]')).to_be_visible()
+    assert "DELETE" not in asked
+
+
+def test_a_deletion_holds_even_when_the_page_is_left(opened: Page) -> None:
+    page = opened
+    address = photo_address(page, NAMES[-1])
+    page.keyboard.press("Delete")
+    page.get_by_role("button", name="Delete it").click()
+    expect_shown(page, NAMES[1])
+    expect(page.locator(f'.timeline [data-photo-id="{address[-32:]}"]')).to_have_css("visibility", "hidden")
+    page.goto("/status")
+    for _ in range(50):
+        answer = page.request.get(f"/api/v1/images/{address[-32:]}")
+        if answer.status == 404:
+            break
+        page.wait_for_timeout(100)
+    assert answer.status == 404
+
+
+def test_a_box_leads_to_its_thing_and_a_drawn_one_to_what_is_like_it(page: Page) -> None:
+    upload(page, {"astronaut.jpg": astronaut_jpeg()})
+    address = photo_address(page, "astronaut.jpg")
+    page.goto("/search?q=person")
+    page.locator(f'.tile__link[href="{address}"]').first.click()
+    expect_shown(page, "astronaut.jpg")
+    box = lightbox(page).locator(".box").last
+    box.hover()
+    expect(box.locator(".box__text")).to_have_css("opacity", "1")
+    expect(box).to_have_attribute("href", re.compile(r"/search\?q=\w+"))
+    page.keyboard.press("c")
+    part = lightbox(page).locator(".part .placed")
+    expect(part).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/search/similar\?examples=.*box"))
+    expect(page.locator(".example .mark")).to_be_attached()
+    page.go_back()
+    expect(page.locator(".stage__picture")).to_be_visible()
+
+
+def test_fingers_swipe_and_pinch(new_page: NewPage) -> None:
+    page = new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    upload(page, {name: fresh_photo() for name in NAMES})
+    address = photo_address(page, NAMES[-1])
+    page.get_by_role("button", name="Close the list of uploads").tap()
+    page.locator(f'.timeline--live .tile__link[href="{address}"]').tap()
+    expect_shown(page, NAMES[-1])
+    touch = page.context.new_cdp_session(page)
+
+    def move(*steps: list[dict[str, float]]) -> None:
+        kinds = ["touchStart"] + ["touchMove"] * (len(steps) - 1) + ["touchEnd"]
+        for kind, points in zip(kinds, [*steps, []], strict=True):
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    move([{"x": 300, "y": 400}], [{"x": 200, "y": 402}], [{"x": 120, "y": 404}])
+    expect_shown(page, NAMES[1])
+    fingers = [[{"x": 195 - away, "y": 420, "id": 1}, {"x": 195 + away, "y": 420, "id": 2}] for away in (20, 40, 60)]
+    move(*fingers)  # type: ignore[arg-type]
+    expect(lightbox(page).locator(".stage--zoomed")).to_be_attached()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
