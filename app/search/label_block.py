@@ -12,6 +12,9 @@ from app.search.rows import Rows
 MOST_PHOTOS = 1 << 16
 """As many as numbers of two bytes can tell apart."""
 
+TOGETHER = 32
+"""Of so many photos each, one after the other, the highest values are known."""
+
 ROWS_TURNED_AT_ONCE = 256
 
 
@@ -34,6 +37,15 @@ class Postings:
         part = slice(self.starts[key], self.starts[key + 1])
         return self.entries[part].astype(np.uint16).astype(np.int64), self.values[part]
 
+    def of_all(self, keys: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.integer], Float32]:
+        """Return the entries of `keys`, int (k,): places, int64 (m,), keys, int (m,), and values, float32 (m,)."""
+        known = keys[keys + 1 < len(self.starts)]
+        parts = [slice(*bounds) for bounds in zip(self.starts[known], self.starts[known + 1], strict=True)]
+        entries = np.concatenate([self.entries[:0], *(self.entries[part] for part in parts)])
+        values = np.concatenate([self.values[:0], *(self.values[part] for part in parts)])
+        counts = self.starts[known + 1] - self.starts[known]
+        return entries.astype(np.uint16).astype(np.int64), np.repeat(known, counts), values
+
     def at(self, keys: NDArray[np.integer], slots: NDArray[np.integer]) -> Float32:
         """Return the values that photos at `slots`, int (k,), have of `keys`, int (m,): float32 (m, k), or zeros."""
         wanted = (keys.astype(np.uint32)[:, None] * np.uint32(MOST_PHOTOS)) + slots.astype(np.uint32)
@@ -55,6 +67,8 @@ class LabelBlock:
     rows: int64 (n,), ascending. held: bool (n,), whether the photo still counts. labels: float32 (labels, n), each
     label's probability. objects: by label, the confidence of the surest object. tags: by tag, its probability.
     tag_ids: uint16 (n, tags). tag_probabilities: float32 (n, tags).
+    most_labels, most_objects: float32 (labels, p), the highest of each TOGETHER photos' values; those of photos that
+    don't count any more may be among them. most_tags: what the square roots of a photo's tags add up to at most.
     """
 
     rows: Rows
@@ -64,18 +78,25 @@ class LabelBlock:
     tags: Postings
     tag_ids: NDArray[np.uint16]
     tag_probabilities: Float32
+    most_labels: Float32
+    most_objects: Float32
+    most_tags: float
 
     @classmethod
     def of(cls, table: LabelTable) -> "LabelBlock":
         """Prepare photos in the order of their rows, up to MOST_PHOTOS of them."""
+        labels, objects = _columns(table.label_scores), np.ascontiguousarray(table.object_confidences.T)
         return cls(
             rows=table.rows.astype(np.int64),
             held=np.ones(len(table), dtype=bool),
-            labels=_columns(table.label_scores),
-            objects=_object_postings(table.object_confidences),
+            labels=labels,
+            objects=_object_postings(objects),
             tags=_tag_postings(table.tag_ids, table.tag_probabilities),
             tag_ids=table.tag_ids.astype(np.uint16),
             tag_probabilities=np.array(table.tag_probabilities, dtype=np.float32),
+            most_labels=most_together(labels),
+            most_objects=most_together(objects),
+            most_tags=float(np.sqrt(table.tag_probabilities).sum(axis=1).max(initial=0)),
         )
 
     def __len__(self) -> int:
@@ -109,6 +130,16 @@ class LabelBlock:
         """Return the surest objects' confidences of `labels`, int (m,), at `slots`, int (k,): float32 (m, k)."""
         return self.objects.at(labels, slots)
 
+    def highest(self, values: Float32) -> Float32:
+        """Return the highest of each TOGETHER photos' `values`, float32 (n,): float32 (p,)."""
+        return np.asarray(most_together(values[None])[0])
+
+    def spread(self, values: Float32, slots: NDArray[np.integer] | None) -> Float32:
+        """Return for each photo, or for those at `slots`, int (k,), its neighbours' one of `values`, float32 (p,)."""
+        if slots is None:
+            return np.repeat(values, TOGETHER)[: len(self)]
+        return np.asarray(values.take(slots // TOGETHER))
+
     def table(self, slots: NDArray[np.integer]) -> LabelTable:
         """Return what the photos at `slots`, int (k,), are said to show, as it came."""
         return LabelTable(
@@ -120,9 +151,14 @@ class LabelBlock:
         )
 
 
-def _object_postings(confidences: Float32) -> Postings:
-    """Return the postings of the surest objects, float32 (n, labels), zeros for none."""
-    columns = np.ascontiguousarray(confidences.T)
+def most_together(values: Float32) -> Float32:
+    """Return the highest of each TOGETHER neighbours of `values`, float32 (m, n): float32 (m, n by that, up)."""
+    starts = np.arange(0, values.shape[1], TOGETHER)
+    return np.asarray(np.maximum.reduceat(values, starts, axis=1))
+
+
+def _object_postings(columns: Float32) -> Postings:
+    """Return the postings of the surest objects, float32 (labels, n), zeros for none."""
     places = np.flatnonzero(columns)
     counts = np.count_nonzero(columns, axis=1)
     labels = np.repeat(np.arange(len(columns)), counts)

@@ -6,49 +6,24 @@ blocks, which are joined as they add up.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from app.domain import Float32
+from app.search.label_best import BlockScorer, best
 from app.search.label_block import MOST_PHOTOS, LabelBlock
 from app.search.label_table import LabelTable, together
-from app.search.ranking import Ranked, eligible, ranked, top
+from app.search.ranking import Ranked
 from app.search.rows import Rows, checked_rows
 from app.search.workers import Workers
 
 GROWTH = 4
 """A block is joined with the one before it unless that is so many times as large."""
 
-FEW_SHARE = 0.01
-"""To compute exact scores one by one is quick for so many of the photos."""
-FEW = 1000
-ROUNDING = 4e-6
-"""More than the rounding errors of a score."""
-LEAST_SCORE = 1e-5
-"""Scores are at least this, or 0."""
-
 ScoreBlock = Callable[[LabelBlock], Float32]
-
-
-Part = tuple[LabelBlock, NDArray[np.int64]]
-"""Photos at some places of a block, int64 (k,)."""
-
-
-class BlockScorer(Protocol):
-    """Scores the photos of blocks; a score is 0 or at least LEAST_SCORE."""
-
-    def uppers(self, block: LabelBlock, /) -> Float32:
-        """Return what scores can be at most, quickly: float32 (n,)."""
-
-    def scores(self, block: LabelBlock, /) -> Float32:
-        """Return all scores, exact to a few rounding errors: float32 (n,)."""
-
-    def exact(self, parts: Sequence[Part], /) -> Float32:
-        """Return the exact scores of some photos, part by part, of which there is at least one: float32 (k,)."""
 
 
 @dataclass(frozen=True)
@@ -68,32 +43,7 @@ class LabelSnapshot:
 
         allowed: bool (end,), the only rows that count. It is what sorting all exact scores would give.
         """
-        uppers = eligible(self._by_row(scorer.uppers, -np.inf), allowed=allowed)
-        seeds, scores, rows = self._compared(uppers, scorer, limit)
-        if len(rows) > max(FEW, FEW_SHARE * self.end):
-            uppers = eligible(self._by_row(scorer.scores, -np.inf) + np.float32(ROUNDING), allowed=allowed)
-            seeds, scores, rows = self._compared(uppers, scorer, limit)
-        others = np.setdiff1d(rows, seeds, assume_unique=True)
-        seeds, scores = np.append(seeds, others), np.append(scores, self.exact(scorer, others))
-        return ranked(seeds[scores > 0], scores[scores > 0], limit)
-
-    def _compared(self, uppers: Float32, scorer: BlockScorer, limit: int) -> tuple[Rows, NDArray[np.float64], Rows]:
-        """Return the `limit` photos that can score most, their exact scores, and all that can be among the best."""
-        seeds = top(uppers, limit, above=LEAST_SCORE).rows
-        scores = self.exact(scorer, seeds)
-        if len(seeds) < limit or limit < 1:
-            # No other photo can score at all.
-            return seeds, scores, seeds
-        return seeds, scores, np.flatnonzero(uppers >= np.float32(max(LEAST_SCORE, scores.min())))
-
-    def exact(self, scorer: BlockScorer, rows: Rows) -> NDArray[np.float64]:
-        """Return the exact scores of rows, int64 (k,): float64 (k,), 0 for those that aren't held."""
-        scores = np.zeros(len(rows))
-        found = list(self.parts(rows))
-        if found:
-            places = np.concatenate([places for _, _, places in found])
-            scores[places] = scorer.exact([(block, slots) for block, slots, _ in found])
-        return scores
+        return best(self.blocks, scorer, limit, allowed, self.workers)
 
     def _by_row(self, of: ScoreBlock, missing: float) -> Float32:
         """Return what `of` makes of each block, by row: float32 (end,), `missing` for rows that aren't held."""

@@ -100,11 +100,17 @@ def combined(wanted: Float32, strengths: Float32, excluded: Float32) -> Float32:
     allowed = np.where(excluded >= EXCLUDED_FROM, 0.0, 1.0 - excluded).prod(axis=0)
     if not len(wanted):
         return np.asarray(np.where(allowed < NOTHING, 0, allowed), dtype=np.float32)
+    scores = np.asarray(strengths.max() * _mean(wanted, strengths) * allowed, dtype=np.float32)
+    return np.where(scores < NOTHING, np.float32(0), scores)
+
+
+def _mean(wanted: Float32, strengths: Float32) -> Float32:
+    """Return the weighted geometric mean of the terms' scores, each raised by _FLOOR, float32 (n_photos,)."""
+    if len(wanted) == 1:
+        return np.asarray(wanted[0])
     exponents = (strengths / strengths.sum())[:, None]
     together = np.exp((exponents * np.log(wanted + _FLOOR)).sum(axis=0)) - _FLOOR
-    together = np.where(wanted.any(axis=0), np.maximum(together, 0.0), 0.0)
-    scores = np.asarray(strengths.max() * together * allowed, dtype=np.float32)
-    return np.where(scores < NOTHING, np.float32(0), scores)
+    return np.asarray(np.where(wanted.any(axis=0), np.maximum(together, 0.0), 0.0), dtype=np.float32)
 
 
 def classic_scores(query: Float32, word_vectors: Float32) -> Float32:

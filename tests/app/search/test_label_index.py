@@ -1,12 +1,15 @@
 """The label index holds what it was given, and its fast search finds what the plain definition says."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain import Float32
-from app.search.label_block import MOST_PHOTOS, LabelBlock
+from app.search import label_best
+from app.search.label_block import MOST_PHOTOS, TOGETHER, LabelBlock
 from app.search.label_index import LabelIndex
 from app.search.label_table import LabelTable, together
 from app.search.ranking import top
@@ -76,11 +79,16 @@ def filled(table: LabelTable, sizes: list[int]) -> LabelIndex:
 
 @settings(max_examples=120, deadline=None)
 @given(
-    queries(), st.integers(0, 5), st.sampled_from([[300], [40, 30, 200, 30], [1] * 40]), st.sampled_from([1, 7, 60])
+    queries(),
+    st.integers(0, 5),
+    st.sampled_from([[700], [40, 30, 200, 430], [1] * 40]),
+    st.sampled_from([1, 7, 60]),
+    st.sampled_from([0, 40, label_best.FEW]),
 )
 def test_the_best_are_those_of_all_plain_scores_sorted(
-    query: UnderstoodQuery, seed: int, sizes: list[int], limit: int
+    query: UnderstoodQuery, seed: int, sizes: list[int], limit: int, few: int
 ) -> None:
+    """However many photos are few enough for exact scores at once."""
     table = photos(sum(sizes), seed)
     index = filled(table, sizes)
     scorer = LateScorer(query.wanted, query.excluded)
@@ -88,18 +96,35 @@ def test_the_best_are_those_of_all_plain_scores_sorted(
     snapshot = index.snapshot()
     np.testing.assert_allclose(snapshot.scores(scorer), plain, atol=4e-6)
     allowed = np.random.default_rng(seed).random(len(table)) < 0.5
-    for chosen in (None, allowed):
-        found, expected = snapshot.best(scorer, limit, chosen), top(plain, limit, allowed=chosen)
+    for chosen in (None, allowed, allowed[: len(table) // 2]):
+        with patch.object(label_best, "FEW", few):
+            found = snapshot.best(scorer, limit, chosen)
+        expected = top(plain, limit, allowed=chosen)
         assert found.rows.tolist() == expected.rows.tolist()
         np.testing.assert_array_equal(found.scores, expected.scores)
 
 
-@settings(max_examples=60, deadline=None)
-@given(queries(), st.integers(0, 50))
-def test_no_score_is_above_its_bound(query: UnderstoodQuery, seed: int) -> None:
-    table = photos(100, seed)
-    scorer = LateScorer(query.wanted, query.excluded)
-    assert (MATCHER.late(query, table) <= scorer.uppers(LabelBlock.of(table))).all()
+@settings(max_examples=80, deadline=None)
+@given(queries(), st.integers(0, 50), st.sampled_from([5, TOGETHER, 100]))
+def test_no_score_is_above_its_bounds(query: UnderstoodQuery, seed: int, count: int) -> None:
+    table = photos(count, seed)
+    scorer, blocks = LateScorer(query.wanted, query.excluded), [LabelBlock.of(table), LabelBlock.of(table)]
+    scores = MATCHER.late(query, table)
+    assert (scores <= scorer.uppers(blocks[0])).all()
+    slots = np.arange(0, count, 3)
+    assert (scores[slots] <= scorer.uppers(blocks[0], slots)).all()
+    most = scorer.most(blocks).reshape(2, -1)
+    assert (scores <= most[:, np.arange(count) // TOGETHER]).all()
+
+
+def test_equal_scores_stand_by_row_and_of_what_was_removed_nothing_is_found() -> None:
+    table = photos(500, 0)
+    table.label_scores[:, 0] = 1
+    index = filled(table, [300, 200])
+    index.remove(np.arange(0, 500, 2))
+    found = index.snapshot().best(LateScorer([only_label(0)], []), 60)
+    assert found.rows.tolist() == list(range(1, 120, 2))
+    assert (found.scores == 1).all()
 
 
 @settings(max_examples=40, deadline=None)
@@ -143,8 +168,7 @@ def test_a_removed_photo_is_found_no_more_and_one_far_off_is() -> None:
     table = photos(2, 0)
     table.label_scores[:, 0] = [0.9, 0.8]
     index.add(LabelTable(np.array([3, 100_000]), *list(vars(table).values())[1:]))
-    weights = np.eye(1, LABELS, dtype=np.float32)[0]
-    scorer = LateScorer([TermMeaning(Term(("x",), 0), weights, weights, np.zeros(TAGS, np.float32), 1.0)], [])
+    scorer = LateScorer([only_label(0)], [])
     assert index.snapshot().best(scorer, 5).rows.tolist() == [3, 100_000]
     index.remove([3, 4])
     assert index.snapshot().best(scorer, 5).rows.tolist() == [100_000]
@@ -186,6 +210,11 @@ def test_rows_stand_only_once_in_one_call() -> None:
     table = photos(2, 0)
     with pytest.raises(ValueError, match="only once"):
         LabelIndex().add(LabelTable(np.array([1, 1]), *list(vars(table).values())[1:]))
+
+
+def only_label(number: int) -> TermMeaning:
+    weights = np.eye(LABELS, dtype=np.float32)[number]
+    return TermMeaning(Term(("x",), 0), weights, weights, np.zeros(TAGS, np.float32), 1.0)
 
 
 def ones(count: int) -> Float32:
