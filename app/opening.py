@@ -77,7 +77,8 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
         neighbours = NeighbourKeeper(store, index.embeddings, card.name)
         opened.callback(neighbours.stop)
         listeners = Listeners(index, neighbours)
-        ingest = Ingest(store, breaker, card, maker, listeners, prepared, model_input, settings.batch_size)
+        size = settings.batch_size
+        ingest = Ingest(store, breaker, card, maker, listeners, prepared, model_input, size, breaker.trip)
         opened.callback(ingest.stop)
         watch = ModelServerWatch(metered, card, breaker, on_return=ingest.resume)
         opened.callback(watch.stop)

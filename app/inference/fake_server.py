@@ -53,6 +53,11 @@ class FakeModelServer:
         """Close the port."""
         self.stop()
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it is dead."""
+        return self._stopped.is_set()
+
     def stop(self) -> None:
         """Die: later calls find nobody."""
         self._stopped.set()

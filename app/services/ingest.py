@@ -43,13 +43,15 @@ class Ingest:
         prepared: PreparedInputs,
         prepare: Callable[[bytes], Bytes8],
         batch_size: int,
+        on_doubt: Callable[[str], None] = lambda reason: None,
     ) -> None:
+        """`on_doubt` is told when the model server turns out to fail for every picture, and how."""
         self._store = store
         self._client = client
         self._prepared = prepared
         self._prepare = prepare
         self._size = BatchSize(batch_size)
-        self._batches = PhotoBatches(store, client, card, maker, listener, prepared, self._size)
+        self._batches = PhotoBatches(store, client, card, maker, listener, prepared, self._size, on_doubt)
         self._changed = threading.Condition()
         self._in_hand: set[PhotoId] = set()
         self._asking: set[int] = set()

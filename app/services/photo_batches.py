@@ -57,6 +57,7 @@ class PhotoBatches:
         listener: FeatureListener,
         prepared: PreparedInputs,
         size: BatchSize,
+        on_doubt: Callable[[str], None],
     ) -> None:
         self._store = store
         self._client = client
@@ -65,6 +66,7 @@ class PhotoBatches:
         self._listener = listener
         self._prepared = prepared
         self._size = size
+        self._on_doubt = on_doubt
         self._invalid_answers: Counter[PhotoId] = Counter()
 
     def look_at(self, inputs: Inputs, on_answer: Callable[[], None]) -> None:
@@ -120,7 +122,11 @@ class PhotoBatches:
 
     def _blame(self, inputs: Inputs, error: GalleryError) -> None:
         """Give up a photo that the model can't look at, if the model works otherwise."""
-        prove(self._client, self._card)
+        try:
+            prove(self._client, self._card)
+        except ModelServerUnavailable as unusable:
+            self._on_doubt(unusable.message)
+            raise
         (photo_id,) = inputs
         self._invalid_answers[photo_id] += 1
         if isinstance(error, ModelRejectedInput) or self._invalid_answers[photo_id] >= INVALID_ANSWERS_ALLOWED:
