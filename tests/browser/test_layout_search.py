@@ -1,7 +1,7 @@
 """Things are placed in a frame by mouse, by finger and by keyboard; what is found follows."""
 
 import json
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
@@ -13,7 +13,8 @@ NEAR = 0.02
 
 
 def placed(page: Page) -> list[tuple[str, list[float]]]:
-    boxes = json.loads(parse_qs(urlsplit(page.url).query).get("boxes", ["[]"])[0])
+    query = page.evaluate("location.search").removeprefix("?")
+    boxes = json.loads(parse_qs(query).get("boxes", ["[]"])[0])
     return [(box["label"], box["box"]) for box in boxes]
 
 
