@@ -23,10 +23,10 @@ from werkzeug.serving import make_server
 
 from app import create_app
 from app.domain import Photo, PhotoFacts, PhotoId, PhotoState
-from app.search.embedding import EmbeddingIndex
 from app.search.label_index import LabelIndex
 from app.search.label_table import LabelTable, surest_objects, together
 from app.search.ranking import Ranked, top
+from app.search.word_index import WordIndex
 from app.services.feature_index import WORD_DIMENSIONS, FeatureIndex
 from app.services.gallery import Gallery
 from app.services.keyword_search import KeywordSearch
@@ -35,6 +35,7 @@ from app.settings import Settings
 from app.store.base import FeatureTable
 from app.text.keywords import KeywordMatcher, UnderstoodQuery
 from app.text.late import LateScorer
+from app.text.scoring import classic_scores
 from app.text.word_vectors import WordVectors
 from benchmarks.report import Measurement
 from benchmarks.synthetic import synthetic_features
@@ -78,8 +79,7 @@ class _Photos:
     """The same photos in every form that is compared."""
 
     def __init__(self, count: int) -> None:
-        self.labels, self.words = LabelIndex(), EmbeddingIndex(WORD_DIMENSIONS)
-        self.words.reserve(count)
+        self.labels, self.words = LabelIndex(), WordIndex(WORD_DIMENSIONS, classic_scores)
         self.faiss = faiss.IndexFlatIP(WORD_DIMENSIONS)
         self.index_s = 0.0
         tables, vectors = [], []

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from app.domain import Features, Photo
+from app.search.approximate import EXACT_UP_TO, ApproximateIndex
 from app.search.conditions import ObjectTable
 from app.search.embedding import EmbeddingIndex, VectorSource
 from app.search.facts import FactTable
@@ -16,9 +17,11 @@ from app.search.label_table import LabelTable, surest_objects
 from app.search.layout import LayoutIndex
 from app.search.objects import grouped_objects
 from app.search.ssd import SsdIndex
+from app.search.word_index import WordIndex
 from app.search.workers import InTurn
 from app.store.base import FeatureTable, PhotoFactColumns, Rows
 from app.store.photo_facts import columns_of
+from app.text.scoring import classic_scores
 from model_server.catalogue import ModelCard
 
 WORD_DIMENSIONS = 50
@@ -29,13 +32,17 @@ LOADED_AT_ONCE = 1 << 15
 class FeatureIndex:
     """The indexes of all methods; searches may run while photos come and go."""
 
-    def __init__(self, card: ModelCard, source: VectorSource | None = None) -> None:
-        """Start empty; embeddings are kept in memory as they are unless `source` can read them by row."""
+    def __init__(self, card: ModelCard, source: VectorSource | None = None, exact_up_to: int = EXACT_UP_TO) -> None:
+        """Start empty; embeddings are kept in memory as they are unless `source` can read them by row.
+
+        Beyond `exact_up_to` photos `nearest` is approximate.
+        """
         self._label_count = len(card.labels)
         self._writing = threading.Lock()
         self._labels = LabelIndex()
-        self.words = EmbeddingIndex(WORD_DIMENSIONS)
+        self.words = WordIndex(WORD_DIMENSIONS, classic_scores)
         self.embeddings = EmbeddingIndex(card.embedding_width, source)
+        self.nearest = ApproximateIndex(self.embeddings, exact_up_to)
         self.objects = SsdIndex()
         self.layouts = LayoutIndex()
         self.things = ObjectTable()
@@ -48,7 +55,6 @@ class FeatureIndex:
     def reserve(self, photos: int) -> None:
         """Make room for so many photos in all, so that filling up to there copies little."""
         self.embeddings.reserve(photos)
-        self.words.reserve(photos)
 
     def labels(self) -> LabelSnapshot:
         """Return what each photo is said to show, as it stands now."""
@@ -78,6 +84,7 @@ class FeatureIndex:
                     others.do(partial(self._add_others, waiting))
                     waiting = []
             others.do(partial(self._add_others, waiting))
+        self.nearest.refresh()
 
     def put(self, photos: Sequence[Photo], features: Sequence[Features]) -> None:
         """Take in the features of each of `photos`, which replace what was known of it."""
@@ -96,6 +103,7 @@ class FeatureIndex:
             self.load_facts(columns_of(photos))
             self._add_vectors(table)
             self._labels.add(self._add_objects(table))
+        self.nearest.refresh()
 
     def remove(self, row: int) -> None:
         """Forget a photo; nothing happens if it isn't held."""
@@ -106,6 +114,7 @@ class FeatureIndex:
 
     def _add_vectors(self, table: FeatureTable) -> None:
         self.embeddings.add(table.rows, table.embeddings)
+        self.nearest.add(table.rows, table.embeddings)
         self.words.add(table.rows, table.word_vectors)
 
     def _add_others(self, tables: list[FeatureTable]) -> None:

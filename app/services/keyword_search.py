@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain import Features, Float32, Hit, KeywordMode, Photo, PhotoId, Reason
-from app.search.embedding import EmbeddingIndex
 from app.search.label_index import LabelSnapshot
 from app.search.ranking import Ranked, top
+from app.search.word_index import WordIndex
 from app.services.feature_index import FeatureIndex
 from app.services.query_conditions import QueryConditions
 from app.text.detectable import DetectorWords
@@ -38,7 +38,7 @@ class WordMatch:
     mode: KeywordMode
     vector: Float32
     photos: LabelSnapshot
-    words: EmbeddingIndex
+    words: WordIndex
     allowed: Flags | None = None
 
     @cached_property
@@ -58,9 +58,7 @@ class WordMatch:
         if not self._has_words:
             return top(self.scores, limit)
         if self.mode is KeywordMode.CLASSIC:
-            ranked = self.words.top(self.vector, limit, allowed=self.allowed)
-            fitting = ranked.scores > 0
-            return Ranked(ranked.rows[fitting], ranked.scores[fitting])
+            return self.words.top(self.vector, limit, allowed=self.allowed)
         return self.photos.best(self._scorer, limit, self.allowed)
 
     @property
