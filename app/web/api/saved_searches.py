@@ -4,14 +4,14 @@ from http import HTTPStatus
 from typing import Any
 
 from app.services.search_json import search_from_json
-from app.web import schemas
+from app.web import search_schemas
 from app.web.api.blueprint import blueprint, errors
 from app.web.current import current_gallery
 from app.web.json_shapes import Json, results_json, saved_json
 
 
 @blueprint.route("/searches", methods=["GET"])
-@blueprint.response(HTTPStatus.OK, schemas.SavedSearchList)
+@blueprint.response(HTTPStatus.OK, search_schemas.SavedSearchList)
 def list_searches() -> Json:
     """List the saved searches, oldest first."""
     items = [saved_json(saved) for saved in current_gallery().saved_searches.all()]
@@ -19,8 +19,8 @@ def list_searches() -> Json:
 
 
 @blueprint.route("/searches", methods=["POST"])
-@blueprint.arguments(schemas.SaveSearch)
-@blueprint.response(HTTPStatus.CREATED, schemas.SavedSearchShape)
+@blueprint.arguments(search_schemas.SaveSearch)
+@blueprint.response(HTTPStatus.CREATED, search_schemas.SavedSearchShape)
 @errors(
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.NOT_FOUND,
@@ -40,7 +40,7 @@ def save_search(body: dict[str, Any]) -> Json:
 
 
 @blueprint.route("/searches/<int:search_id>", methods=["GET"])
-@blueprint.response(HTTPStatus.OK, schemas.SavedSearchShape)
+@blueprint.response(HTTPStatus.OK, search_schemas.SavedSearchShape)
 @errors(HTTPStatus.NOT_FOUND)
 def get_search(search_id: int) -> Json:
     """Return a saved search."""
@@ -56,8 +56,8 @@ def delete_search(search_id: int) -> None:
 
 
 @blueprint.route("/searches/<int:search_id>/results", methods=["GET"])
-@blueprint.arguments(schemas.SavedResultsQuery, location="query")
-@blueprint.response(HTTPStatus.OK, schemas.HitList)
+@blueprint.arguments(search_schemas.SavedResultsQuery, location="query")
+@blueprint.response(HTTPStatus.OK, search_schemas.HitList)
 @errors(
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.NOT_FOUND,

@@ -8,7 +8,7 @@ from werkzeug.datastructures import FileStorage
 
 from app.services.photo_ids import parse_photo_id
 from app.services.search_json import boxes_from_json
-from app.web import schemas
+from app.web import search_schemas
 from app.web.api.blueprint import blueprint, errors
 from app.web.current import current_gallery
 from app.web.example_forms import examples_of, parse_box, parse_weights
@@ -16,8 +16,8 @@ from app.web.json_shapes import Json, results_json
 
 
 @blueprint.route("/images/<photo_id>/similar", methods=["GET"])
-@blueprint.arguments(schemas.SimilarQuery, location="query")
-@blueprint.response(HTTPStatus.OK, schemas.HitList)
+@blueprint.arguments(search_schemas.SimilarQuery, location="query")
+@blueprint.response(HTTPStatus.OK, search_schemas.HitList)
 @errors(
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.NOT_FOUND,
@@ -39,8 +39,8 @@ def get_similar(query: dict[str, Any], photo_id: str) -> Json:
 
 
 @blueprint.route("/search", methods=["GET"])
-@blueprint.arguments(schemas.KeywordQuery, location="query")
-@blueprint.response(HTTPStatus.OK, schemas.HitList)
+@blueprint.arguments(search_schemas.KeywordQuery, location="query")
+@blueprint.response(HTTPStatus.OK, search_schemas.HitList)
 @errors(HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 def search_by_words(query: dict[str, Any]) -> Json:
     """Find photos by words."""
@@ -49,8 +49,8 @@ def search_by_words(query: dict[str, Any]) -> Json:
 
 
 @blueprint.route("/suggest", methods=["GET"])
-@blueprint.arguments(schemas.SuggestQuery, location="query")
-@blueprint.response(HTTPStatus.OK, schemas.SuggestionList)
+@blueprint.arguments(search_schemas.SuggestQuery, location="query")
+@blueprint.response(HTTPStatus.OK, search_schemas.SuggestionList)
 @errors(HTTPStatus.BAD_REQUEST)
 def suggest(query: dict[str, Any]) -> Json:
     """Complete a query that is being typed: labels, tags, words, keys and their values."""
@@ -59,9 +59,9 @@ def suggest(query: dict[str, Any]) -> Json:
 
 
 @blueprint.route("/search/similar", methods=["POST"])
-@blueprint.arguments(schemas.SimilarFiles, location="files")
-@blueprint.arguments(schemas.SimilarForm, location="form")
-@blueprint.response(HTTPStatus.OK, schemas.HitList)
+@blueprint.arguments(search_schemas.SimilarFiles, location="files")
+@blueprint.arguments(search_schemas.SimilarForm, location="form")
+@blueprint.response(HTTPStatus.OK, search_schemas.HitList)
 @errors(
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.NOT_FOUND,
@@ -84,8 +84,8 @@ def search_by_examples(files: dict[str, list[FileStorage]], form: dict[str, Any]
 
 
 @blueprint.route("/search/layout", methods=["POST"])
-@blueprint.arguments(schemas.LayoutBody)
-@blueprint.response(HTTPStatus.OK, schemas.HitList)
+@blueprint.arguments(search_schemas.LayoutBody)
+@blueprint.response(HTTPStatus.OK, search_schemas.HitList)
 @errors(HTTPStatus.BAD_REQUEST)
 def search_by_layout(body: dict[str, Any]) -> Json:
     """Find photos that show things where the boxes stand."""
