@@ -13,7 +13,8 @@ COPY gunicorn.conf.py /gallery/
 COPY app /gallery/app
 COPY templates /gallery/templates
 COPY static /gallery/static
-COPY model_server/__init__.py model_server/errors.py /gallery/model_server/
+COPY docs /gallery/docs
+COPY model_server/__init__.py model_server/errors.py model_server/log_lines.py /gallery/model_server/
 COPY model_server/catalogue /gallery/model_server/catalogue
 RUN printf '#!/bin/sh\nexec flask --app /gallery/app gallery "$@"\n' > /usr/local/bin/gallery \
  && chmod +x /usr/local/bin/gallery && python -m compileall -q /gallery

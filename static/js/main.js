@@ -3,7 +3,6 @@
 import { startBanner } from "./banner.js";
 import { startGallery } from "./gallery/start.js";
 import { startKeys } from "./keys.js";
-import { startLayout } from "./layout/start.js";
 import { Live } from "./live.js";
 import { startMenu } from "./menu.js";
 import { startLightbox } from "./photo/lightbox.js";
@@ -48,7 +47,7 @@ for (const form of document.querySelectorAll("[data-live-form]")) {
   startLiveForm(form);
 }
 for (const desk of document.querySelectorAll("[data-layout]")) {
-  startLayout(desk);
+  import("./layout/start.js").then(({ startLayout }) => startLayout(desk));
 }
 const photo = document.querySelector("[data-photo]");
 if (photo) {

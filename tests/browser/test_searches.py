@@ -12,7 +12,7 @@ def test_kitty_finds_the_cat_and_says_why(page: Page) -> None:
     page.get_by_role("combobox", name="Search your photos").fill("kitty")
     page.keyboard.press("Enter")
     best = page.locator(".tile").first
-    expect(best.get_by_role("link")).to_have_attribute("href", cat)
+    expect(best.locator(".tile__link")).to_have_attribute("href", cat)
     expect(best.locator(".score")).to_have_text(re.compile(r"^\d\.\d\d$"))
     expect(best.locator(".tile__caption")).to_contain_text("kitty ↔ ")
 

@@ -4,6 +4,7 @@ const MOST = 8;
 const STEP = 1.5;
 const CLICK_ZOOM = 2.5;
 const SWIPE_PX = 60;
+const STILL_PX = 5; // a press that moved farther is no click
 
 export class Stage {
   #stage;
@@ -14,6 +15,7 @@ export class Stage {
   #y = 0;
   #pointers = new Map(); // pointer id -> [x, y]
   #start = null; // where one finger came down, for a swipe
+  #movedPx = 0; // since the last press
 
   /** `onSwipe(way)` is called with 1 for the next photo and -1 for the one before. */
   constructor(photo, onSwipe) {
@@ -23,6 +25,7 @@ export class Stage {
     this.onSwipe = onSwipe;
     this.#stage.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     this.#stage.addEventListener("dblclick", (event) => this.zoomTo(this.isZoomed ? 1 : CLICK_ZOOM, event.clientX, event.clientY));
+    this.#stage.addEventListener("click", (event) => this.#movedPx > STILL_PX && event.preventDefault(), { capture: true });
     this.#stage.addEventListener("dragstart", (event) => event.preventDefault());
     for (const [type, act] of [["pointerdown", this.#down], ["pointermove", this.#move], ["pointerup", this.#up], ["pointercancel", this.#up]]) {
       this.#stage.addEventListener(type, act.bind(this));
@@ -94,6 +97,7 @@ export class Stage {
       return;
     }
     this.#pointers.set(event.pointerId, [event.clientX, event.clientY]);
+    this.#movedPx = 0;
     this.#start = this.#pointers.size === 1 && event.pointerType !== "mouse" ? [event.clientX, event.clientY] : null;
   }
 
@@ -104,6 +108,7 @@ export class Stage {
     }
     const others = [...this.#pointers].filter(([id]) => id !== event.pointerId).map(([, place]) => place);
     const now = [event.clientX, event.clientY];
+    this.#movedPx += distance(now, before);
     this.#pointers.set(event.pointerId, now);
     if (others.length > 0) {
       const grown = distance(now, others[0]) / Math.max(1, distance(before, others[0]));
