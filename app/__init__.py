@@ -21,6 +21,7 @@ from app import running
 from app.cli import register_commands
 from app.errors import GalleryError, SettingsError
 from app.settings import ROOT, Settings
+from model_server import log_lines
 
 if TYPE_CHECKING:
     from app.inference.base import ModelClient
@@ -51,7 +52,8 @@ def create_served_app() -> Flask:
     """Make the application with its gallery open, for gunicorn's worker; end it when the gallery can't be opened."""
     try:
         settings = Settings.from_environment(os.environ)
-        logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        log_lines.configure(settings.log_level, settings.log_format)
+        logging.getLogger("app.web.request_log").setLevel("INFO" if settings.log_format == "json" else "WARNING")
         gallery = open_gallery(settings)
     except GalleryError as error:
         sys.stderr.write(f"The gallery can't start: {error.message}\n")

@@ -27,6 +27,7 @@ from app.services.listeners import Listeners
 from app.services.live_changes import LiveChanges
 from app.services.model_server_watch import ModelServerWatch
 from app.services.neighbors import NeighbourKeeper
+from app.services.numbers import Numbers
 from app.services.photo_search import PhotoSearch
 from app.services.photo_zip import PhotoZips
 from app.services.pictures import PictureReader
@@ -104,6 +105,7 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
             suggestions=Suggestions(card, words, index),
             ingest=ingest,
             status=status,
+            numbers=Numbers(store, metered, breaker, index, neighbours, changes),
             changes=changes,
             neighbours=neighbours,
             transfer=Transfer(store, library, card, listeners),
@@ -141,7 +143,8 @@ def _connect(settings: Settings, opened: ExitStack, *, start: bool) -> GrpcModel
     """Return the client of the model server, which is started first where it is ours to start and `start` says so."""
     address = settings.model_server
     if address == "local":
-        server = LocalModelServer(settings.models, settings.data.with_suffix(".model_server.log"))
+        log_path = settings.data.with_suffix(".model_server.log")
+        server = LocalModelServer(settings.models, log_path, log_format=settings.log_format)
         if start:
             server.start()
         opened.callback(server.stop)

@@ -7,14 +7,14 @@ import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+
+from model_server.log_lines import request_id as _current
 
 HEADER = "X-Request-ID"
 METADATA_KEY = "x-request-id"
 """Its name in gRPC."""
 
 _ACCEPTED = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
-_current: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 def current() -> str | None:

@@ -9,6 +9,7 @@ from app.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
 MIB = 1024 * 1024
+LOG_FORMATS = ("text", "json")
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,16 @@ class Settings:
     batch_size: int = 16
     """How many photos go to the model server at once."""
     log_level: str = "INFO"
+    log_format: str = "text"
+    """`text`, or `json`: one object a line, also for each request answered."""
 
     def __post_init__(self) -> None:
         """Refuse combinations that can't work or aren't safe."""
         for name in ("max_upload_bytes", "max_pixels", "model_timeout_s", "batch_size"):
             if getattr(self, name) <= 0:
                 raise SettingsError(f"GALLERY_{name.upper()} must be above 0, not {getattr(self, name)}.")
+        if self.log_format not in LOG_FORMATS:
+            raise SettingsError(f"GALLERY_LOG_FORMAT must be {' or '.join(LOG_FORMATS)}, not {self.log_format!r}.")
         if not 0 <= self.port <= 65535:
             raise SettingsError(f"GALLERY_PORT must be between 0 and 65535, not {self.port}.")
         reachable, setting = (

@@ -47,11 +47,13 @@ class LocalModelServer:
         log_path: Path,
         python_executable: str = sys.executable,
         first_backoff_s: float = FIRST_BACKOFF_S,
+        log_format: str = "text",
     ) -> None:
         self._models_dir = models_dir.resolve()
         self._log_path = log_path.resolve()
         self._python_executable = python_executable
         self._first_backoff_s = first_backoff_s
+        self._log_format = log_format
         self._port_holder = _hold_free_port()
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -136,6 +138,8 @@ class LocalModelServer:
             "--models",
             models,
             *address,
+            "--log-format",
+            self._log_format,
             "--exit-with-parent",
         ]
 

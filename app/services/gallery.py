@@ -8,6 +8,7 @@ from app.services.ingest import Ingest
 from app.services.library import Library
 from app.services.live_changes import LiveChanges
 from app.services.neighbors import NeighbourKeeper
+from app.services.numbers import Numbers
 from app.services.photo_zip import PhotoZips
 from app.services.saved_searches import SavedSearches
 from app.services.searches import Searches
@@ -32,6 +33,7 @@ class Gallery:
     suggestions: Suggestions
     ingest: Ingest
     status: Status
+    numbers: Numbers
     changes: LiveChanges
     neighbours: NeighbourKeeper
     transfer: Transfer

@@ -94,6 +94,12 @@ class LiveChanges:
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
 
+    @property
+    def watchers(self) -> int:
+        """How many pages are told of changes right now."""
+        with self._lock:
+            return len(self._watches)
+
     @contextmanager
     def watch(self) -> Iterator[Watch]:
         """Begin to watch; the first change tells how the gallery is. Raises TooManyWatchers."""

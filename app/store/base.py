@@ -101,6 +101,8 @@ class StoreInfo:
     photos: int
     by_state: dict[PhotoState, int]
     pending_jobs: int
+    commits: int = 0
+    """How many times the file was changed durably since it was opened."""
 
 
 NEIGHBOURS_KEPT = 50

@@ -42,6 +42,8 @@ class CommitQueue:
         self._turn = threading.Condition()
         self._waiting: list[Ticket] = []
         self._busy = False
+        self.count = 0
+        """How many groups were committed, with success or without."""
 
     def run(self, stage: Callable[[Changes], T], *, use_spare: bool = False) -> T:
         """Commit a change and return what staging it returned; raise what went wrong with it.
@@ -71,6 +73,7 @@ class CommitQueue:
             self._commit_all(group)
         finally:
             with self._turn:
+                self.count += 1
                 for one in group:
                     one.done = True
                 self._busy = False

@@ -251,6 +251,7 @@ class Hdf5Store:
             photos=sum(by_state.values()),
             by_state=by_state,
             pending_jobs=len(self._photos.pending(None, None)),
+            commits=self._commits.count,
         )
 
     def verify(self, progress: Progress = lambda done, of: None) -> Verified:

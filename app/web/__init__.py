@@ -13,6 +13,7 @@ from app.web import (
     installable,
     openapi,
     pages,
+    request_log,
     search_pages,
     security,
     status_pages,
@@ -23,6 +24,7 @@ from app.web.texts import register_texts
 
 def register_web(app: Flask, *, password: str, allowed_hosts: str) -> None:
     """Add everything that answers over HTTP to the application."""
+    request_log.register_request_log(app)
     health.register_health(app)
     compress_texts(app)
     app.jinja_env.globals["scripts_in"] = partial(scripts_in, app)

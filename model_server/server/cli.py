@@ -12,6 +12,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import NoReturn
 
+from model_server import log_lines
 from model_server.server.folder import find_versions
 from model_server.server.options import (
     MAX_WAITING,
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     when it could not start.
     """
     options = parse_options(argv)
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    log_lines.configure("INFO", options.log_format, sys.stderr)
     # It warns at each load that TF1 sessions are of the past; Serving uses them all the same.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     # Any thread and any signal handler may put an exit code here; SimpleQueue.put is safe in both.
@@ -59,6 +60,7 @@ def parse_options(argv: Sequence[str] | None) -> ServeOptions:
     add("--max-waiting", type=_positive, default=MAX_WAITING, help="calls in the queue (default: %(default)s)")
     add("--share-port", action="store_true", help="the port is held by another process that doesn't listen")
     add("--exit-with-parent", action="store_true", help="stop at the end of standard input")
+    add("--log-format", choices=log_lines.FORMATS, default="text", help="(default: %(default)s)")
     return ServeOptions(**vars(parser.parse_args(argv)))
 
 

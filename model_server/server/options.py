@@ -56,3 +56,4 @@ class ServeOptions:
     """The most rows of one batch, and of one call."""
     share_port: bool = False
     exit_with_parent: bool = False
+    log_format: str = "text"

@@ -1,5 +1,7 @@
 """PredictionService and ModelService: gRPC on one side, registry and batcher on the other."""
 
+import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from typing import Any, TypeVar
@@ -13,13 +15,17 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
+from model_server.log_lines import request_id
 from model_server.server import statuses
 from model_server.server.batching import Batcher, Task
 from model_server.server.models import LoadedModel
 from model_server.server.registry import INTERNAL_ERROR, Registry
-from model_server.server.requests import read_call, write_response
+from model_server.server.requests import Call, read_call, write_response
 from model_server.server.statuses import StatusError
 
+log = logging.getLogger(__name__)
+
+REQUEST_ID_KEY = "x-request-id"
 SIGNATURES_FIELD = "signature_def"
 
 Request = TypeVar("Request")
@@ -32,10 +38,15 @@ def answered(
     """Turn a StatusError of an RPC method into the call's status."""
 
     def guarded(self: Any, request: Request, context: grpc.ServicerContext) -> Response:
+        token = request_id.set(_request_id(context))
         try:
             return method(self, request, context)
         except StatusError as error:
+            if method.__name__ == "Predict":  # the others are asked every second
+                log.info("Predict refused: %s: %s", error.code.name, error.message)
             context.abort(error.code, error.message)
+        finally:
+            request_id.reset(token)
 
     return guarded
 
@@ -52,12 +63,15 @@ class PredictionServicer(prediction_service_pb2_grpc.PredictionServiceServicer):
         self, request: predict_pb2.PredictRequest, context: grpc.ServicerContext
     ) -> predict_pb2.PredictResponse:
         """Run a model; calls that wait together run together."""
+        started = time.perf_counter()
         call = read_call(self._model(request), request, self._batcher.max_rows)
         result = self._batcher.submit(Task(call.execute, call.inputs, call.group, context.is_active))
         try:
-            return write_response(call, result.result())
+            response = write_response(call, result.result())
         except CancelledError as error:
             raise statuses.caller_gone() from error
+        _log_prediction(call, time.perf_counter() - started)
+        return response
 
     @answered
     def GetModelMetadata(  # noqa: N802  # the RPC's name
@@ -105,6 +119,20 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
             entry.status.error_code = INTERNAL_ERROR if state.error_message else 0
             entry.status.error_message = state.error_message
         return response
+
+
+def _request_id(context: grpc.ServicerContext) -> str | None:
+    """Return the id that came with a call, if one did that can stand in a log line."""
+    for key, value in context.invocation_metadata():
+        if key == REQUEST_ID_KEY and isinstance(value, str) and value.isprintable():
+            return value[:128]
+    return None
+
+
+def _log_prediction(call: Call, seconds: float) -> None:
+    rows = max((len(array) for array in call.inputs.values() if array.ndim), default=1)
+    facts = {"model": call.model.name, "version": call.model.version, "rows": rows, "seconds": round(seconds, 4)}
+    log.info("Predict %s:%d, %d rows, %.3f s", *facts.values(), extra={"facts": facts})
 
 
 def _check_has_spec(request: Any) -> None:

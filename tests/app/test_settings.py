@@ -35,6 +35,7 @@ def test_values_are_read_from_the_environment(tmp_path: Path) -> None:
         ("GALLERY_PORT", "70000"),
         ("GALLERY_MAX_UPLOAD_BYTES", "0"),
         ("GALLERY_MODEL_TIMEOUT_S", "-1"),
+        ("GALLERY_LOG_FORMAT", "xml"),
     ],
 )
 def test_impossible_values_are_refused_by_name(name: str, value: str) -> None:

@@ -16,8 +16,13 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def local_server(tiny_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalModelServer]:
-    server = LocalModelServer(tiny_models, tmp_path_factory.mktemp("local") / "model-server.log")
+def local_server_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("local") / "model-server.log"
+
+
+@pytest.fixture(scope="session")
+def local_server(tiny_models: Path, local_server_log: Path) -> Iterator[LocalModelServer]:
+    server = LocalModelServer(tiny_models, local_server_log, log_format="json")
     server.start()
     yield server
     server.stop()

@@ -1,5 +1,6 @@
 """The supervised server, and the client against it: real processes, a real model, real signals."""
 
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app import request_ids
 from app.domain import Bytes8
 from app.errors import ModelServerUnavailable
 from app.inference.base import ModelState
@@ -36,6 +38,17 @@ def test_a_real_model_answers_the_client(local_server: LocalModelServer, client:
     np.testing.assert_allclose(output.detections[:, 0, 1], IMAGES.mean(axis=(1, 2, 3)) / 255, atol=1e-5)
 
 
+def test_the_id_of_a_request_stands_in_the_server_s_log(
+    local_server: LocalModelServer, client: GrpcModelClient, local_server_log: Path
+) -> None:
+    wait_until_loaded(client, CARD)
+    with request_ids.working_for("request-of-the-test"):
+        client.predict(CARD, IMAGES)
+    lines = [line for line in local_server_log.read_text().splitlines() if "request-of-the-test" in line]
+    assert json.loads(lines[-1])["rows"] == len(IMAGES)
+    assert json.loads(lines[-1])["message"].startswith("Predict tiny:2, 3 rows")
+
+
 def test_states_of_real_models(local_server: LocalModelServer, client: GrpcModelClient) -> None:
     wait_until_loaded(client, CARD)
     assert client.status(CARD).version == NEWEST
@@ -46,7 +59,7 @@ def test_states_of_real_models(local_server: LocalModelServer, client: GrpcModel
 
 def test_a_model_that_is_not_served_is_waited_for(local_server: LocalModelServer, client: GrpcModelClient) -> None:
     wait_until_loaded(client, CARD)
-    with pytest.raises(ModelServerUnavailable, match=r"doesn't serve model nobody now: .*Latest\(nobody\)"):
+    with pytest.raises(ModelServerUnavailable, match=r"doesn't serve model nobody now: .*Specific\(nobody, 2\)"):
         client.predict(card("nobody"), IMAGES)
 
 

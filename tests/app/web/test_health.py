@@ -3,7 +3,7 @@
 from flask.testing import FlaskClient
 
 from app.inference.fake import FakeModelClient, Fault
-from tests.app.web.api_calls import json_of, upload_ready
+from tests.app.web.api_calls import json_of, upload, upload_ready
 from tests.photos import drawn_photo
 from tests.waiting import wait_until
 
@@ -33,6 +33,32 @@ def test_metrics_count_photos_and_requests(client: FlaskClient) -> None:
     assert 'gallery_photos{state="ready"} 1.0' in text
     assert "gallery_pending_jobs 0.0" in text
     assert 'gallery_requests_total{endpoint="api.upload_images",method="POST",status="202"} 1.0' in text
+
+
+def test_metrics_tell_what_the_model_server_and_the_searches_do(client: FlaskClient) -> None:
+    upload_ready(client, ("a.jpg", drawn_photo(1)), ("b.jpg", drawn_photo(2)))
+    text = client.get("/metrics").text
+    assert "gallery_oldest_pending_seconds 0.0" in text
+    for index in ("labels", "embeddings", "objects", "layouts"):
+        assert f'gallery_indexed_photos{{index="{index}"}} 2.0' in text
+    assert 'gallery_inference_seconds_bucket{le="+Inf"}' in text
+    assert 'gallery_inference_batch_size_bucket{le="1.0"}' in text
+    assert 'gallery_inference_calls_total{ending="ok"}' in text
+    assert 'gallery_breaker_state{state="closed"} 1.0' in text
+    assert "gallery_watchers 0.0" in text
+    assert "gallery_neighbours_waiting" in text
+    assert float(text.partition("\ngallery_file_commits_total ")[2].split()[0]) >= 2
+
+
+def test_metrics_tell_how_long_photos_wait_and_that_the_breaker_is_open(
+    client: FlaskClient, fake_client: FakeModelClient
+) -> None:
+    fake_client.fault = Fault.DEAD
+    upload(client, ("a.jpg", drawn_photo(1)))
+    wait_until(lambda: 'gallery_breaker_state{state="open"} 1.0' in client.get("/metrics").text, what="the breaker")
+    text = client.get("/metrics").text
+    assert float(text.partition("\ngallery_oldest_pending_seconds ")[2].split()[0]) > 0
+    assert 'gallery_inference_calls_total{ending="model_server_unavailable"}' in text
 
 
 def test_unknown_methods_and_addresses_make_no_new_counters(client: FlaskClient) -> None:

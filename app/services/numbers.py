@@ -1,0 +1,80 @@
+"""What there is to count in a running gallery, for whoever watches it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.errors import PhotoNotFound
+from app.inference.circuit_breaker import BreakerState, CircuitBreaker
+from app.inference.meter import CallCounts, MeteredClient
+from app.services.feature_index import FeatureIndex
+from app.services.live_changes import LiveChanges
+from app.services.neighbors import NeighbourKeeper
+from app.store.base import Store
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How it is right now."""
+
+    oldest_pending_s: float
+    """How long the photo that waits longest has waited; 0 if none waits."""
+    calls: CallCounts
+    """Calls of the model server."""
+    breaker: BreakerState
+    breaker_opened: int
+    """How many times."""
+    indexed: Mapping[str, int]
+    """Photos in each index."""
+    neighbours_waiting: int
+    """Photos whose neighbours aren't kept yet."""
+    watchers: int
+    commits: int
+    """Of the gallery file, since it was opened."""
+
+
+class Numbers:
+    """Counts without waiting for anything."""
+
+    def __init__(
+        self,
+        store: Store,
+        metered: MeteredClient,
+        breaker: CircuitBreaker,
+        index: FeatureIndex,
+        neighbours: NeighbourKeeper,
+        changes: LiveChanges,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._metered = metered
+        self._breaker = breaker
+        self._index = index
+        self._neighbours = neighbours
+        self._changes = changes
+        self._clock = clock
+
+    def counted(self) -> Counted:
+        """Return all numbers."""
+        return Counted(
+            oldest_pending_s=self._oldest_pending_s(),
+            calls=self._metered.counts(),
+            breaker=self._breaker.state,
+            breaker_opened=self._breaker.opened,
+            indexed={
+                "labels": len(self._index),
+                "embeddings": len(self._index.embeddings),
+                "objects": len(self._index.objects),
+                "layouts": len(self._index.layouts),
+            },
+            neighbours_waiting=self._neighbours.waiting,
+            watchers=self._changes.watchers,
+            commits=self._store.info().commits,
+        )
+
+    def _oldest_pending_s(self) -> float:
+        try:
+            ages = [self._clock() - self._store.get(job.photo_id).added_at for job in self._store.jobs(limit=1)]
+        except PhotoNotFound:
+            return 0.0  # deleted since
+        return max((age.total_seconds() for age in ages), default=0.0)
