@@ -161,8 +161,9 @@ class StatusView(View):
 
     @property
     def work_text(self) -> str:
-        """Whether photos wait, and why nothing goes on."""
-        return t("status.pending", count=int(self.parts["ingest"].part.facts["pending_jobs"]))
+        """How many photos wait; empty if none does."""
+        waiting = int(self.parts["ingest"].part.facts["pending_jobs"])
+        return t("status.pending", count=waiting) if waiting else ""
 
     @property
     def work_problem(self) -> str | None:

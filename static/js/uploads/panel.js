@@ -11,6 +11,7 @@ const FIRST_AHEAD = 40; // rows above what is shown
 
 export class UploadPanel {
   #element;
+  #scroller;
   #list;
   #entries = new Set();
   #shown = []; // the entries that the list goes through: all, or those that failed
@@ -21,9 +22,10 @@ export class UploadPanel {
   /** `onRetry(entry)` is called to try one again. */
   constructor(element, onRetry) {
     this.#element = element;
+    this.#scroller = this.#find("[data-uploads-scroll]");
     this.#list = this.#find("[data-uploads-rows]");
     this.onRetry = onRetry;
-    this.#list.addEventListener("scroll", () => this.#drawSoon());
+    this.#scroller.addEventListener("scroll", () => this.#drawSoon());
     this.#find("[data-uploads-close]").addEventListener("click", () => this.#close());
     this.#find("[data-uploads-filter]").addEventListener("click", () => this.#filter(!this.#onlyFailed));
     this.#find("[data-uploads-retry-all]").addEventListener("click", () => this.#failed().forEach(onRetry));
@@ -59,7 +61,7 @@ export class UploadPanel {
       this.#onlyFailed = false;
     }
     this.#shown = this.#onlyFailed ? failed : [...this.#entries];
-    const first = Math.max(0, Math.floor(this.#list.scrollTop / ROW_PX) - FIRST_AHEAD);
+    const first = Math.max(0, Math.floor(this.#scroller.scrollTop / ROW_PX) - FIRST_AHEAD);
     const drawn = this.#shown.slice(first, first + MOST_ROWS);
     this.#keepOnly(new Set(drawn));
     drawn.forEach((entry, number) => this.#place(this.#rowOf(entry), number));
@@ -147,7 +149,7 @@ export class UploadPanel {
 
   #filter(onlyFailed) {
     this.#onlyFailed = onlyFailed;
-    this.#list.scrollTop = 0;
+    this.#scroller.scrollTop = 0;
     this.#draw();
   }
 
