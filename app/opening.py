@@ -67,7 +67,8 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
         breaker = CircuitBreaker(metered)
         words = WordVectors.load()
         maker = FeatureMaker(card, words)
-        index = FeatureIndex(card, lambda rows: store.embeddings_of(rows, card.name))
+        index = FeatureIndex(card, lambda rows: store.embeddings_of(rows, card.name), settings.exact_up_to)
+        opened.callback(index.nearest.stop)
         damaged = _load(index, store, card)
         prepared = PreparedInputs()
 

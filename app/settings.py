@@ -42,6 +42,8 @@ class Settings:
     """How long one call of the model server may take."""
     batch_size: int = 16
     """How many photos go to the model server at once."""
+    exact_up_to: int = 4_000_000
+    """Photos: beyond so many, the photos like a photo are searched approximately."""
     log_level: str = "INFO"
     log_format: str = "text"
     """`text`, or `json`: one object a line, also for each request answered."""

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-from app.domain import Features
+from app.domain import Features, PhotoState
 from app.services.feature_index import FeatureIndex
-from app.store.base import FeatureTable
+from app.store.base import FeatureTable, Known
 from app.store.hdf5 import Hdf5Store
 from benchmarks.photo_stores import made_up_photos
 from benchmarks.report import Measurement
@@ -25,6 +27,7 @@ PHOTOS = 1_000_000
 PHOTOS_A_COMMIT = 1 << 13
 PHOTO_BYTES = 16
 MODEL = "gallery_default"
+STARTS = 3
 TARGET_S = 10.0
 
 
@@ -48,13 +51,14 @@ def measure(photos: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "gallery.h5"
         fill(path, photos)
-        answer = subprocess.run(
-            [sys.executable, "-m", "benchmarks.start_up", str(path)],
-            cwd=PROJECT,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
+        # What was written last has pushed out of the system's cache what is read: the first one brings it back.
+        found = [_started(path) for _ in range(STARTS)]
+    return min(found, key=lambda one: one["seconds"])
+
+
+def _started(path: Path) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.start_up", str(path)]
+    answer = subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True)
     found: dict[str, float] = json.loads(answer.stdout)
     return found
 
@@ -62,14 +66,13 @@ def measure(photos: int) -> dict[str, float]:
 def fill(path: Path, photos: int) -> None:
     """Write a gallery of made-up photos with made-up features."""
     store = Hdf5Store.open(path)
+    now = datetime.now(UTC)
     for table in synthetic_features(photos):
         for start in range(0, len(table.rows), PHOTOS_A_COMMIT):
-            part = FeatureTable(
-                **{name: column[start : start + PHOTOS_A_COMMIT] for name, column in vars(table).items()}
-            )
-            made_up = made_up_photos(len(part.rows), seed=int(part.rows[0]), mean_bytes=PHOTO_BYTES)
-            added = store.add(made_up, MODEL)
-            store.finish(MODEL, {one.photo.id: _features(part, i) for i, one in enumerate(added)})
+            stop = min(start + PHOTOS_A_COMMIT, len(table.rows))
+            made_up = made_up_photos(stop - start, seed=int(table.rows[start]), mean_bytes=PHOTO_BYTES)
+            known = (Known(now, PhotoState.READY, features={MODEL: _features(table, i)}) for i in range(start, stop))
+            store.add([replace(photo, known=one) for photo, one in zip(made_up, known, strict=True)], MODEL)
     store.close()
 
 

@@ -4,7 +4,7 @@ What is scanned is a byte a number (`quantised.py`), which bounds every cosine f
 can be among the best are then computed from the vectors as they are, which need not be in memory.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from app.search.rows import RowIndex, Rows, among, checked_rows
 GONE = -1
 COMPARED_AT_ONCE = 1024
 """Vectors that are float64 at once: to compare a whole gallery exactly must not need twice its size."""
+GATHERED_AT_ONCE = 1 << 12
+"""Vectors that are picked out of all others and worked on at once."""
 WORTH_COMPACTING = 1024
 """Below so many dead vectors nothing is copied to get rid of them."""
 
@@ -122,6 +124,41 @@ class EmbeddingIndex(RowIndex):
             for one, vector in zip(uppers, checked, strict=True)
         ]
 
+    def bounds_among(self, vector: ArrayLike, rows: Rows) -> Bounds:
+        """Return the `bounds` of `vector`, float (width,), with those of `rows`, int64 (n,), that are held.
+
+        All other rows have -inf. It takes much less time if they are few.
+        """
+        snapshot = self._snapshot
+        checked = self._checked(np.asarray(vector)[None])
+        rows = rows[rows < snapshot.end]
+        places = _places(snapshot)[rows]
+        rows, places = rows[places != GONE], places[places != GONE]
+        uppers = np.full(snapshot.end, -np.inf, dtype=np.float32)
+
+        def work(part: slice) -> None:
+            (uppers[rows[part]],) = upper_bounds(snapshot.codes.at(places[part]), checked, self._workers)
+
+        self._workers.each(work, len(rows), GATHERED_AT_ONCE)
+        return Bounds(uppers, self._exact(snapshot, checked[0]))
+
+    def blocks(self) -> Iterator[tuple[Rows, Float32]]:
+        """Yield all rows with their vectors as they are kept, of length 1 and a little off: float32 (n, width)."""
+        snapshot = self._snapshot
+        held = np.flatnonzero(snapshot.rows != GONE)
+        for start in range(0, len(held), GATHERED_AT_ONCE):
+            places = held[start : start + GATHERED_AT_ONCE]
+            yield snapshot.rows[places], snapshot.codes.at(places).decoded()
+
+    def spread(self, count: int) -> tuple[Rows, Float32]:
+        """Return `count` rows, or all if there are fewer, from all over the gallery with vectors as `blocks` does."""
+        snapshot = self._snapshot
+        held = np.flatnonzero(snapshot.rows != GONE)
+        # Not evenly: photos may follow each other with some rhythm.
+        random = np.random.default_rng(len(held))
+        places = np.sort(random.choice(held, min(count, len(held)), replace=False))
+        return snapshot.rows[places], snapshot.codes.at(places).decoded()
+
     def similarities(self, vector: ArrayLike) -> Float32:
         """Return the cosine of `vector`, float (width,), with all, float32 (one past the highest row,), by row.
 
@@ -206,13 +243,21 @@ def _by_row(snapshot: Snapshot, values: Float32) -> Float32:
     return result
 
 
+def _places(snapshot: Snapshot) -> NDArray[np.int64]:
+    """Return where the vector of each row stands, GONE for rows without one: int64 (end,)."""
+    if snapshot.in_order:
+        return np.arange(snapshot.end)
+    held = np.flatnonzero(snapshot.rows != GONE)
+    places = np.full(snapshot.end, GONE, dtype=np.int64)
+    places[snapshot.rows[held]] = held
+    return places
+
+
 def _kept(snapshot: Snapshot) -> VectorSource:
     """Return what reads a snapshot's own vectors by row."""
     if snapshot.in_order:
         return lambda rows: snapshot.vectors[rows]
-    held = np.flatnonzero(snapshot.rows != GONE)
-    places = np.full(snapshot.end, GONE, dtype=np.int64)
-    places[snapshot.rows[held]] = held
+    places = _places(snapshot)
 
     def read(rows: Rows) -> Float32:
         vectors = snapshot.vectors[places[rows]]

@@ -35,6 +35,14 @@ class Codes:
     def __len__(self) -> int:
         return len(self.codes)
 
+    def at(self, places: NDArray[np.integer] | slice) -> "Codes":
+        """Return the codes of some vectors."""
+        return Codes(self.codes[places], self.scales[places], self.errors[places])
+
+    def decoded(self) -> Float32:
+        """Return the vectors that are kept, of length 1 and off by `errors`: float32 (n, width)."""
+        return self.codes * self.scales[:, None]
+
 
 def quantise(vectors: Float32, workers: Workers) -> Codes:
     """Return the codes of `vectors`, float32 (n, width), of any length; zeros stay zeros.

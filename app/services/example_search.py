@@ -122,7 +122,7 @@ class ExampleSearch:
             ComparedWords(one.text, one.weight, self._words.match(one.text, KeywordMode.LATE)) for one in words
         ]
         photos = [
-            self._compare_photo(example, method, weights)
+            self._compare_photo(example, method, weights, alone=len(examples) == 1)
             for example in examples
             if not isinstance(example, WordsExample)
         ]
@@ -157,14 +157,17 @@ class ExampleSearch:
         example: StoredExample | PictureExample,
         method: SimilarityMethod,
         weights: Mapping[SimilarityMethod, float] | None,
+        *,
+        alone: bool,
     ) -> ComparedPhoto:
         if isinstance(example, PictureExample):
             features = self._pictures.features_of(example.data, example.box)
-            compared = self._photos.compare(features, method, weights)
+            compared = self._photos.compare(features, method, weights, alone=alone)
             return ComparedPhoto(example.name, example.weight, compared, row=None)
         photo = self._store.get(example.photo_id)
         features = self._stored_features(photo, example)
-        return ComparedPhoto(photo.name, example.weight, self._photos.compare(features, method, weights), photo.row)
+        compared = self._photos.compare(features, method, weights, alone=alone)
+        return ComparedPhoto(photo.name, example.weight, compared, photo.row)
 
     def _stored_features(self, photo: Photo, example: StoredExample) -> Features:
         if example.box is not None:

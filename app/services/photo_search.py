@@ -65,9 +65,12 @@ class PhotoSearch:
         features: Features,
         method: SimilarityMethod,
         weights: Mapping[SimilarityMethod, float] | None = None,
+        *,
+        alone: bool = False,
     ) -> Comparison:
         """Compare a photo with these features with all others; `weights` of a hybrid's signals, each 0 or more.
 
+        If it is searched with `alone`, only those that come into question may be looked at in a very large gallery.
         Raises BadParameter for weights that can't be used.
         """
         check_weights(method, weights)
@@ -78,7 +81,10 @@ class PhotoSearch:
                 list(signals.values()), lambda parts: fused(dict(zip(signals, parts, strict=True)), counted)
             )
             return Comparison(features.detections, method, signals, scores, counted)
-        scores = self._signal(features, method)
+        if method is SimilarityMethod.EMBEDDING and alone:
+            scores = self._index.nearest.bounds(features.embedding)
+        else:
+            scores = self._signal(features, method)
         return Comparison(features.detections, method, {method: scores}, scores)
 
     def compare_placed(self, boxes: Sequence[PlacedBox]) -> Comparison:

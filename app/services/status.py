@@ -99,4 +99,13 @@ class Status:
         return Part("ingest", PartState.READY, f"{photos} to be looked at.", facts)
 
     def _index_part(self) -> Part:
-        return Part("search", PartState.READY, f"{len(self._index):,} photos can be searched.")
+        recall, found = self._index.nearest.recall, f"{len(self._index):,} photos can be searched"
+        if recall is None:
+            return Part("search", PartState.READY, f"{found}, all exactly.", {"embedding": "exact"})
+        facts: dict[str, str | int | float] = {
+            "embedding": "approximate",
+            "recall_at_10": round(recall.share, 3),
+            "measured_on_photos": recall.photos,
+        }
+        how = f"recall@10 {recall.share:.2f}, measured on {recall.photos} photos"
+        return Part("search", PartState.READY, f"{found}; those like a photo approximately: {how}.", facts)
