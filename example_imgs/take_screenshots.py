@@ -1,8 +1,10 @@
 """Take the README's pictures from a real gallery of freely licensed photos: `make screenshots`."""
 
+import json
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import urlencode
 
 import requests
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -14,6 +16,10 @@ from tests.browser.install import chromium_path
 FOLDER = Path(__file__).resolve().parent
 READY_LIMIT_S = 120.0
 WIDTH_PX, HEIGHT_PX = 1200, 760
+LAYOUT = {
+    "shape": "3:2",
+    "boxes": json.dumps([{"label": "motorcycle", "box": [0.12, 0.25, 0.92, 0.95]}]),
+}
 
 
 def main() -> None:
@@ -30,6 +36,7 @@ def main() -> None:
             take(browser, gallery.url, "/search?q=car", "search_term_car")
             take(browser, gallery.url, f"/photos/{ids['cat']}", "photo")
             take(browser, gallery.url, "/", "phone", viewport={"width": 390, "height": 760})
+            take(browser, gallery.url, f"/search/layout?{urlencode(LAYOUT)}", "layout_search")
             take_search_by_photo(browser, gallery.url, Path(scratch) / "photos" / "cat.jpg")
             browser.close()
 

@@ -3,7 +3,7 @@
 import re
 from statistics import median
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.actions import drop, fresh_photo, upload
 from tests.photos import cat_jpeg
@@ -30,7 +30,7 @@ KEYS_TO_LIST = """async (text) => {
 }"""
 
 
-def box(page: Page):  # type: ignore[no-untyped-def]
+def box(page: Page) -> Locator:
     return page.get_by_role("combobox", name="Search your photos")
 
 
