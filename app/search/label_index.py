@@ -71,14 +71,6 @@ class LabelSnapshot:
         tables = [block.table(slots) for block, slots, _ in self.parts(rows)]
         return together(tables) if tables else _nothing()
 
-    def photo(self, row: int) -> LabelTable | None:
-        """Return what one photo is said to show, None if it isn't held."""
-        for block in self.blocks:
-            slot = int(np.searchsorted(block.rows, row))
-            if slot < len(block) and block.rows[slot] == row and block.held[slot]:
-                return block.table(np.array([slot]))
-        return None
-
     def rows_with_object(self, label: int, least_confidence: float) -> Rows:
         """Return the rows of photos with an object of a label at least so surely: int64 (n,), ascending."""
         found = [np.zeros(0, dtype=np.int64)]

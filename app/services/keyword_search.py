@@ -1,13 +1,13 @@
 """Photos by words: how well each fits, and why."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain import Features, Float32, Hit, KeywordMode, Photo, PhotoId, Reason
+from app.domain import Features, Float32, Hit, KeywordMode, LabelReason, Photo, PhotoId, Reason
 from app.search.label_index import LabelSnapshot
 from app.search.ranking import Ranked, top
 from app.search.word_index import WordIndex
@@ -32,6 +32,7 @@ class WordMatch:
 
     vector: float32 (dimensions,), what the query means as a whole, which `classic` goes by.
     allowed: bool (n_rows,), the only rows whose photos meet the query's conditions; None if it has none.
+    found: the rows that were found last. reasons: by row, the labels that matched, as far as they are known.
     """
 
     query: UnderstoodQuery
@@ -40,6 +41,8 @@ class WordMatch:
     photos: LabelSnapshot
     words: WordIndex
     allowed: Flags | None = None
+    found: list[int] = field(default_factory=list)
+    reasons: dict[int, tuple[LabelReason, ...]] = field(default_factory=dict)
 
     @cached_property
     def scores(self) -> Scores:
@@ -55,6 +58,11 @@ class WordMatch:
 
         Much quicker than to sort all `scores`, and exact.
         """
+        ranked = self._top(limit)
+        self.found[:] = ranked.rows.tolist()
+        return ranked
+
+    def _top(self, limit: int) -> Ranked:
         if not self._has_words:
             return top(self.scores, limit)
         if self.mode is KeywordMode.CLASSIC:
@@ -97,8 +105,15 @@ class KeywordSearch:
         """Return which conditions a photo meets and which of its labels matched which word, if it isn't gone."""
         features = self._features_of(photo.id) if match.query.conditions else None
         conditions = self._conditions.reasons(match.query.conditions, photo, features)
-        table = match.photos.photo(photo.row)
-        return conditions if table is None else (*conditions, *self._matcher.reasons(match.query, table, 0))
+        return (*conditions, *self._label_reasons(match, photo.row))
+
+    def _label_reasons(self, match: WordMatch, row: int) -> tuple[LabelReason, ...]:
+        """Return which labels of a photo matched which word; those of all that were found are learned at once."""
+        if row not in match.reasons:
+            rows = match.found if row in match.found else [row]
+            table = match.photos.table(np.array(rows))
+            match.reasons.update(zip(table.rows.tolist(), self._matcher.reasons(match.query, table), strict=True))
+        return match.reasons.get(row, ())
 
 
 def with_weak_tail(hits: Sequence[Hit]) -> tuple[Hit, ...]:

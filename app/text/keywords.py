@@ -1,6 +1,6 @@
 """Match a query's words with what photos are said to show, and say why they match."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +20,8 @@ Float32 = NDArray[np.float32]
 
 REASONS_PER_TERM = 3
 _LEAST_REASON = 0.01
+_Told = tuple[float, str, str]
+"""A label's weight, its name, and where it comes from."""
 
 
 class PhotoLabels(Protocol):
@@ -115,9 +117,11 @@ class KeywordMatcher:
             return np.ones(len(word_vectors), dtype=np.float32)
         return scoring.classic_scores(self.vector(query), word_vectors)
 
-    def reasons(self, query: UnderstoodQuery, photos: PhotoLabels, row: int) -> tuple[LabelReason, ...]:
-        """Return which labels of a photo matched which term, for each term the strongest ones first."""
-        return tuple(reason for meaning in query.wanted for reason in self._term_reasons(meaning, photos, row))
+    def reasons(self, query: UnderstoodQuery, photos: PhotoLabels) -> list[tuple[LabelReason, ...]]:
+        """Return of each photo which of its labels matched which term, for each term the strongest ones first."""
+        count = len(photos.label_scores)
+        by_term = [self._term_reasons(meaning, photos) for meaning in query.wanted] if count else []
+        return [tuple(reason for reasons in by_term for reason in reasons[at]) for at in range(count)]
 
     def _is_collocation(self, text: str) -> bool:
         """Tell whether neighbouring words are better taken as one: "hot dog", but not "black cat"."""
@@ -137,25 +141,32 @@ class KeywordMatcher:
             )
         return scores
 
-    def _term_reasons(self, meaning: TermMeaning, photos: PhotoLabels, row: int) -> list[LabelReason]:
-        labels, tag_ids = np.flatnonzero(meaning.label_weights), photos.tag_ids[row]
+    def _term_reasons(self, meaning: TermMeaning, photos: PhotoLabels) -> list[list[LabelReason]]:
+        """Return of each photo the labels that matched a term, the strongest ones first."""
+        labels = np.flatnonzero(meaning.label_weights)
         weights = meaning.label_weights[labels]
-        picture = weights * photos.label_scores[row, labels]
-        objects = scoring.OBJECT_TRUST * weights * photos.object_confidences[row, labels]
-        tags = scoring.TAG_TRUST * meaning.tag_weights[tag_ids] * np.sqrt(photos.tag_probabilities[row])
-        found = [(weight, self._labels.names[at], "picture") for at, weight in _told(labels, picture)]
-        found += [(weight, self._labels.names[at], "objects") for at, weight in _told(labels, objects)]
-        found += [(weight, self._tags.names[at], "tags") for at, weight in _told(tag_ids, tags)]
+        picture = weights * photos.label_scores[:, labels]
+        objects = scoring.OBJECT_TRUST * weights * photos.object_confidences[:, labels]
+        tags = scoring.TAG_TRUST * meaning.tag_weights[photos.tag_ids] * np.sqrt(photos.tag_probabilities)
+        found: list[list[_Told]] = [[] for _ in range(len(picture))]
+        for shares, source in ((picture, "picture"), (objects, "objects")):
+            for photo, column, weight in _told(shares):
+                found[photo].append((weight, self._labels.names[labels[column]], source))
+        for photo, column, weight in _told(tags):
+            found[photo].append((weight, self._tags.names[photos.tag_ids[photo, column]], "tags"))
         return [
-            LabelReason(meaning.term.text, label, weight, source)
-            for weight, label, source in sorted(found, reverse=True)[:REASONS_PER_TERM]
+            [
+                LabelReason(meaning.term.text, label, weight, source)
+                for weight, label, source in sorted(told, reverse=True)[:REASONS_PER_TERM]
+            ]
+            for told in found
         ]
 
 
-def _told(indexes: NDArray[np.integer], weights: Float32) -> list[tuple[int, float]]:
-    """Return those that are worth telling, with their weights."""
-    told = np.flatnonzero(weights >= _LEAST_REASON)
-    return list(zip(indexes[told].tolist(), weights[told].tolist(), strict=True))
+def _told(weights: Float32) -> Iterator[tuple[int, int, float]]:
+    """Yield the photo, the column and the weight of those of `weights`, float32 (n_photos, m), worth telling."""
+    photos, columns = np.nonzero(weights >= _LEAST_REASON)
+    return zip(photos.tolist(), columns.tolist(), weights[photos, columns].tolist(), strict=True)
 
 
 def explain_unknown(suggestions: dict[str, list[str]]) -> str:

@@ -73,6 +73,14 @@ def test_the_best_are_those_of_all_scores_sorted(search: KeywordSearch, words: s
         np.testing.assert_allclose(found.scores, plain.scores, atol=1e-6)
 
 
+def test_the_reasons_of_a_photo_are_the_same_alone_and_among_what_was_found(search: KeywordSearch) -> None:
+    match, alone = (search.match("pet car", KeywordMode.LATE) for _ in range(2))
+    found = match.top(4)
+    assert len(found) > 1
+    for row in found.rows.tolist():
+        assert search.explain(match, photo(row)) == search.explain(alone, photo(row)) != ()
+
+
 def test_a_photo_that_is_gone_has_no_reasons(search: KeywordSearch) -> None:
     assert search.explain(search.match("cat", KeywordMode.LATE), photo(77)) == ()
 

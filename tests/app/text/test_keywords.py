@@ -153,7 +153,7 @@ def test_reasons_name_the_label_the_word_and_the_source(
 ) -> None:
     photos = album.of({"cat": 0.8, "dog": 0.4, "tabby": 0.5})
     photos.object_confidences[0, card.labels.index("cat")] = 0.6
-    reasons = matcher.reasons(matcher.understand("kitty dog"), photos, 0)
+    (reasons,) = matcher.reasons(matcher.understand("kitty dog"), photos)
     assert [(reason.word, reason.label, reason.source) for reason in reasons if reason.weight > 0.1] == [
         ("kitty", "cat", "picture"), ("kitty", "cat", "objects"), ("dog", "dog", "picture"),
     ]  # fmt: skip
