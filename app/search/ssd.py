@@ -24,7 +24,7 @@ DENSE_SHARE = 1 / 16
 DENSE_FROM_PHOTOS = 1 << 12
 NO_PAIRS = 1e-30
 """Counts start with it, to be divided by; it is lost in any sum with a count, and a sum of nothing stays nothing."""
-ADDED_AT_ONCE = 1 << 15
+ADDED_AT_ONCE = 1 << 16
 """So many photos' sums stay in the processor's cache while class after class is added to them."""
 
 
