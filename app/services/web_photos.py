@@ -42,9 +42,7 @@ class _NamedTlsServer(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """Make the connections; the name decides which certificate will do."""
-        super().init_poolmanager(  # type: ignore[no-untyped-call]
-            *args, server_hostname=self._name, assert_hostname=self._name, **options
-        )
+        super().init_poolmanager(*args, server_hostname=self._name, assert_hostname=self._name, **options)
 
 
 class WebPhotos:

@@ -20,6 +20,7 @@ from app.web import (
 )
 from app.web.compression import compress_texts
 from app.web.texts import register_texts
+from app.web.theme import register_theme
 
 
 def register_web(app: Flask, *, password: str, allowed_hosts: str) -> None:
@@ -29,6 +30,7 @@ def register_web(app: Flask, *, password: str, allowed_hosts: str) -> None:
     compress_texts(app)
     app.jinja_env.globals["scripts_in"] = partial(scripts_in, app)
     register_texts(app)
+    register_theme(app)
     security.protect(app, password, allowed_hosts)
     error_pages.register_error_handlers(app)
     openapi.register_api(app)

@@ -128,7 +128,7 @@ def test_a_bad_file_fails_alone_and_all_that_failed_are_tried_again(own_page: Pa
 
 
 def test_thousands_of_files_need_few_rows_and_few_requests(own_page: Page) -> None:
-    count, requests = 1200, []
+    count, requests = 600, []
 
     def take(route: Route) -> None:
         files = len(re.findall(rb'filename="', route.request.post_data_buffer or b""))
