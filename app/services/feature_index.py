@@ -71,19 +71,18 @@ class FeatureIndex:
     def load(self, tables: Iterable[FeatureTable]) -> None:
         """Take in features of a model, as the store holds them: small tables, which are indexed while more are read.
 
-        Vectors are worth indexing while they are in the processor's cache, all else many photos at once.
+        Embeddings are worth indexing while they are in the processor's cache, all else many photos at once.
         """
         with self._writing, InTurn() as vectors, InTurn() as others:
             waiting: list[FeatureTable] = []
             for table in tables:
-                vectors.do(partial(self._add_vectors, table))
+                vectors.do(partial(self._add_embeddings, table))
                 # An empty view would keep all of it in memory.
-                nothing = np.zeros((len(table.rows), 0), np.float32)
-                waiting.append(replace(table, embeddings=nothing, word_vectors=nothing))
+                waiting.append(replace(table, embeddings=np.zeros((len(table.rows), 0), np.float32)))
                 if sum(len(one.rows) for one in waiting) >= LOADED_AT_ONCE:
-                    others.do(partial(self._add_others, waiting))
+                    self._add_together(waiting, vectors, others)
                     waiting = []
-            others.do(partial(self._add_others, waiting))
+            self._add_together(waiting, vectors, others)
         self.nearest.refresh()
 
     def put(self, photos: Sequence[Photo], features: Sequence[Features]) -> None:
@@ -101,7 +100,8 @@ class FeatureIndex:
         )
         with self._writing:
             self.load_facts(columns_of(photos))
-            self._add_vectors(table)
+            self._add_embeddings(table)
+            self.words.add(table.rows, table.word_vectors)
             self._labels.add(self._add_objects(table))
         self.nearest.refresh()
 
@@ -112,16 +112,17 @@ class FeatureIndex:
                 index.remove([row])
             self.facts.remove([row])
 
-    def _add_vectors(self, table: FeatureTable) -> None:
+    def _add_embeddings(self, table: FeatureTable) -> None:
         self.embeddings.add(table.rows, table.embeddings)
         self.nearest.add(table.rows, table.embeddings)
-        self.words.add(table.rows, table.word_vectors)
 
-    def _add_others(self, tables: list[FeatureTable]) -> None:
-        """Add all but the vectors of some tables at once."""
+    def _add_together(self, tables: list[FeatureTable], vectors: InTurn, others: InTurn) -> None:
+        """Add all but the embeddings of some tables at once, on two threads."""
         if tables:
             columns = {name: np.concatenate([vars(one)[name] for one in tables]) for name in vars(tables[0])}
-            self._labels.add_later(self._add_objects(FeatureTable(**columns)))
+            table = FeatureTable(**columns)
+            vectors.do(partial(self.words.add, table.rows, table.word_vectors))
+            others.do(lambda: self._labels.add_later(self._add_objects(table)))
 
     def _add_objects(self, table: FeatureTable) -> LabelTable:
         """Add what was detected; return what goes by labels."""
