@@ -13,7 +13,6 @@
     ├── DownloadFailed              a server of the web didn't give the photo that it was asked for
     ├── PhotoNotFound               no photo has this id
     ├── PhotoNotReady               the photo's features aren't computed yet
-    ├── TooManyWatchers             no more pages can be told of changes as they happen
     ├── AccessDenied                the request is not allowed: no password, or from another site
     ├── StoreError                  the gallery file can't do what was asked
     │   ├── StoreLocked             another process owns the file
@@ -133,12 +132,6 @@ class PhotoNotReady(GalleryError):
     """The photo's features aren't computed yet, so nothing can be compared with it."""
 
     code = "photo_not_ready"
-
-
-class TooManyWatchers(GalleryError):
-    """No more pages can be told of changes as they happen: each keeps a connection busy."""
-
-    code = "too_many_watchers"
 
 
 class AccessDenied(GalleryError):

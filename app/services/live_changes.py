@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain import PartState, Photo, PhotoState
-from app.errors import PhotoNotFound, TooManyWatchers
+from app.errors import PhotoNotFound
 from app.services.status import Status
 from app.store.base import Store
 
@@ -102,14 +102,16 @@ class LiveChanges:
 
     @contextmanager
     def watch(self) -> Iterator[Watch]:
-        """Begin to watch; the first change tells how the gallery is. Raises TooManyWatchers."""
+        """Begin to watch; the first change tells how the gallery is.
+
+        If too many watch already, the one that has longest is closed: most often its page was left, which shows only
+        when something is sent there. A page that is still open comes again.
+        """
         with self._lock:
             watch = Watch(Change((), many=False, situation=self._situation()))
-            if len(self._watches) >= MOST_WATCHERS:
-                raise TooManyWatchers(
-                    f"{MOST_WATCHERS} pages watch the gallery already, and no more can. Ask for the list of photos "
-                    "now and then instead."
-                )
+            for oldest in self._watches[: max(0, len(self._watches) + 1 - MOST_WATCHERS)]:
+                oldest.close()
+                self._watches.remove(oldest)
             if self._stopping.is_set():
                 watch.close()
             self._watches.append(watch)
@@ -122,7 +124,8 @@ class LiveChanges:
             yield watch
         finally:
             with self._lock:
-                self._watches.remove(watch)
+                if watch in self._watches:
+                    self._watches.remove(watch)
 
     def stop(self) -> None:
         """End all watching."""

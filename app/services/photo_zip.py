@@ -46,7 +46,7 @@ class PhotoZips:
 
 
 def distinct_names(names: Iterable[str]) -> list[str]:
-    """Return the names, numbered where one would fall on another: `a.jpg`, `a (2).jpg`. Case doesn't tell them apart."""
+    """Return the names, numbered where one would fall on another (`a.jpg`, `a (2).jpg`), whatever their case."""
     taken: set[str] = set()
     result = []
     for name in names:

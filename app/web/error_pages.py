@@ -23,7 +23,6 @@ STATUS_OF: dict[type[GalleryError], HTTPStatus] = {
     errors.PhotoNotFound: HTTPStatus.NOT_FOUND,
     errors.SavedSearchNotFound: HTTPStatus.NOT_FOUND,
     errors.PhotoNotReady: HTTPStatus.CONFLICT,
-    errors.TooManyWatchers: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.AccessDenied: HTTPStatus.FORBIDDEN,
     errors.StoreError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.StoreLocked: HTTPStatus.SERVICE_UNAVAILABLE,

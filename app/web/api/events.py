@@ -8,17 +8,16 @@ from http import HTTPStatus
 from flask import Response
 
 from app.services.live_changes import Change, Watch
-from app.web.api.blueprint import blueprint, errors
+from app.web.api.blueprint import blueprint
 from app.web.current import current_gallery
 from app.web.json_shapes import photo_json
 
-HEARTBEAT_S = 10.0
+HEARTBEAT_S = 5.0
 """After so long without news a comment is sent, which shows a connection that is gone."""
 
 
 @blueprint.route("/events", methods=["GET"])
 @blueprint.response(HTTPStatus.OK, {}, content_type="text/event-stream")
-@errors(HTTPStatus.SERVICE_UNAVAILABLE)
 def get_events() -> Response:
     """Tell what changes, as long as the connection stays open.
 

@@ -16,7 +16,7 @@ from app.services import live_changes
 from app.services.gallery import Gallery
 from app.settings import Settings
 from tests.app.cli.processes import serve
-from tests.app.web.api_calls import API, error_of, upload
+from tests.app.web.api_calls import API, upload
 from tests.photos import drawn_photo
 
 Event = tuple[str, dict[str, Any]]
@@ -84,16 +84,17 @@ def test_a_deletion_is_told_as_a_reason_to_ask_anew(client: FlaskClient) -> None
         assert next(data["many"] for name, data in events if name == "photos" and data["many"]) is True
 
 
-def test_there_is_an_end_to_watchers_and_those_that_leave_make_room(
+def test_of_too_many_watchers_the_one_that_came_first_ends(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live_changes, "MOST_WATCHERS", 1)
-    with watch(client):
-        refused = client.get(f"{API}/events")
-        assert refused.status_code == 503
-        assert error_of(refused)["code"] == "too_many_watchers"
-    with watch(client):
-        pass
+    with watch(client) as first, watch(client) as second:
+        later = events_in(iter(second.response))
+        assert next(later)[0] == "gallery"
+        told = [name for name, _ in events_in(iter(first.response))]
+        assert told == ["gallery"], "what it was told when it began, and then the end"
+        upload(client, ("a.jpg", drawn_photo(1)))
+        assert next(later)[0] in ("gallery", "photos")
 
 
 def test_closing_the_gallery_ends_what_is_watched(client: FlaskClient, fake_gallery: Gallery) -> None:
