@@ -67,7 +67,7 @@ class DecodedPhoto:
     def thumbnail(self, size_px: int) -> bytes:
         """Return a WebP without any metadata, its longer side `size_px` or that of the picture if it is smaller."""
         small = self.picture.copy()
-        small.thumbnail((size_px, size_px), Image.Resampling.BICUBIC, reducing_gap=2.0)
+        small.thumbnail((size_px, size_px), Image.Resampling.HAMMING, reducing_gap=2.0)
         buffer = BytesIO()
         small.save(buffer, "WEBP", quality=THUMBNAIL_QUALITY, method=THUMBNAIL_EFFORT, exif=b"", icc_profile=b"")
         return buffer.getvalue()
