@@ -1,12 +1,13 @@
 // What changes in the gallery while somebody looks: one stream of server-sent events for the whole page.
 //
 // Events: `situation` {photos, pending_jobs, model_server, banner}, `photos` {items, many}, and `behind` when something
-// may have been missed, so that whoever follows photos asks for itself. Where no stream can be had (sixteen pages watch
-// already), it is looked every few seconds instead. A hidden page gives its stream back.
+// may have been missed, so that whoever follows photos asks for itself. While there is no stream, it is looked every few
+// seconds instead. A hidden page gives its stream back.
 
 const STREAM = "/api/v1/events";
 const LOOK_EVERY_MS = 2500;
 const STREAM_AGAIN_MS = 15000;
+const FIRST_PAUSE_MS = 250; // who only passes a page by needs no stream of it
 
 export class Live extends EventTarget {
   #stream = null;
@@ -17,9 +18,7 @@ export class Live extends EventTarget {
     document.addEventListener("visibilitychange", () => (document.hidden ? this.#leave() : this.#open()));
     addEventListener("pagehide", () => this.#leave());
     addEventListener("pageshow", (event) => event.persisted && this.#open());
-    if (!document.hidden) {
-      this.#open();
-    }
+    this.#again = setTimeout(() => document.hidden || this.#open(), FIRST_PAUSE_MS);
   }
 
   /** Whether changes are told as they happen. */

@@ -3,7 +3,7 @@
 import re
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,11 +13,13 @@ from app import open_gallery
 from app.inference.fake import FakeModelClient
 from app.services.gallery import Gallery
 from app.services.library import Upload
+from app.services.live_changes import MOST_WATCHERS
 from app.settings import Settings
 from tests.browser.actions import SEARCHABLE_MS, await_searchable, drop, fresh_photo
 from tests.browser.conftest import opened_pages
 from tests.browser.own import served
 from tests.model_server.server.process import ServerProcess
+from tests.waiting import wait_until
 
 AWAY = "The model server is away"
 
@@ -109,3 +111,14 @@ def test_the_model_server_goes_and_comes_back(
                 expect(banner).to_be_hidden(timeout=SEARCHABLE_MS)
             assert page.evaluate("window.sameDocument") is True
         gallery.close()
+
+
+def test_a_page_whose_place_others_took_follows_its_photos_all_the_same(
+    own_page: Page, fake_gallery: Gallery
+) -> None:
+    wait_until(lambda: fake_gallery.changes.watchers == 1, what="the page to watch")
+    with ExitStack() as others:
+        for _ in range(MOST_WATCHERS):
+            others.enter_context(fake_gallery.changes.watch())
+        drop(own_page, {"unwatched.jpg": fresh_photo()})
+        await_searchable(own_page, 1)
