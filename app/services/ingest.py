@@ -70,6 +70,10 @@ class Ingest:
         """Why work is standing still, in one sentence, or None."""
         return self._problem
 
+    def has_in_hand(self, photo_id: PhotoId) -> bool:
+        """Tell whether a photo is being looked at: what is stored of it already may not be searched yet."""
+        return photo_id in self._in_hand
+
     def start(self) -> None:
         """Begin working in the background."""
         for thread in self._threads:

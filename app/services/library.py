@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -123,7 +123,7 @@ class Library:
 
     def details(self, photo_id: PhotoId) -> PhotoDetails:
         """Return all that is known of a photo; raise PhotoNotFound."""
-        photo = self._store.get(photo_id)
+        photo = self._as_far(self._store.get(photo_id))
         features = self._store.features(photo_id, self._card.name)
         if features is None:
             return PhotoDetails(photo, objects=(), tags=(), models=())
@@ -206,9 +206,15 @@ class Library:
             raise BadParameter(f"No object is called {label[:80]!r}. Labels are: {', '.join(self._card.labels)}.")
         return self._index.rows_with_object(self._card.labels.index(label) + 1, LEAST_CONFIDENCE)
 
+    def _as_far(self, photo: Photo) -> Photo:
+        """Return a photo that says it is ready only once searches find it, a moment after its features are stored."""
+        if photo.state is PhotoState.READY and self._ingest.has_in_hand(photo.id):
+            return replace(photo, state=PhotoState.PROCESSING)
+        return photo
+
     def _at(self, row: int) -> Photo | None:
         try:
-            return self._store.at(row)
+            return self._as_far(self._store.at(row))
         except PhotoNotFound:
             return None  # deleted since its row was read
 

@@ -152,3 +152,10 @@ def test_weights_that_cannot_be_used_are_refused(client: FlaskClient, method: st
     answer = similar(client, [drawn_photo(1)], method=method, weights=weights)
     assert answer.status_code == 400
     assert "weights" in json.dumps(error_of(answer))
+
+
+def test_a_photo_that_says_it_is_ready_is_found(client: FlaskClient) -> None:
+    for seed in range(20, 30):
+        (photo_id,) = upload_ready(client, (f"{seed}.jpg", drawn_photo(seed)))
+        label = json_of(client.get(f"{API}/images/{photo_id}"))["objects"][0]["label"]
+        assert photo_id in item_ids(client.get(f"{API}/search", query_string={"q": f'"{label}"', "limit": 500}))
