@@ -58,8 +58,7 @@ class Watch:
         page.on("request", self._note_request)
 
     def _note_message(self, message: ConsoleMessage) -> None:
-        is_refused_stream = message.location["url"].endswith("/api/v1/events")  # as many pages watch already as may
-        if message.type in ("error", "warning") and not (message.text.startswith(WANTED) or is_refused_stream):
+        if message.type in ("error", "warning") and not message.text.startswith(WANTED):
             self.faults.append(f"console: {message.text}")
 
     def _note_request(self, request: Request) -> None:
