@@ -29,6 +29,7 @@ PARTS: Mapping[str, Callable[[], list[Measurement]]] = {
     "photos": search_speed.measurements,
     "neighbours": neighbors.measurements,
     "start-up": start_up.measurements,
+    "ingest": ingest.measurements,
 }
 
 
