@@ -252,11 +252,10 @@ def test_search_by_photo_says_what_is_wrong(client: FlaskClient, fake_client: Fa
     assert '<p class="problem" role="alert">' in answer.text
 
 
-def test_the_status_page_names_each_part(client: FlaskClient, fake_gallery: Gallery) -> None:
+def test_the_status_page_has_a_panel_for_each_part(client: FlaskClient) -> None:
     page = client.get("/status").text
-    for part in fake_gallery.status.parts():
-        assert part.name.replace("_", " ").capitalize() in page
-        assert part.message in unescape(page)
+    for name in ("Photos", "Model server", "Gallery file", "Models", "Search", "Memory"):
+        assert re.search(rf"<h2[^>]*>{name}</h2>", page), name
 
 
 @pytest.mark.parametrize("address", ["/nothing", "/photos/nothing", f"/photos/{'0' * 32}"])
