@@ -60,7 +60,7 @@ def test_rows_keep_each_photos_shape_and_are_even(page: Page) -> None:
 def test_the_gallery_does_not_jump_while_it_loads(page: Page) -> None:
     upload_shapes(page)
     page.reload()
-    page.wait_for_load_state("networkidle")
+    page.wait_for_function("() => [...document.images].every((image) => image.complete)")
     shift = page.evaluate("""() => new Promise((resolve) => {
         let total = 0;
         new PerformanceObserver((list) => { for (const entry of list.getEntries()) total += entry.value; })
