@@ -78,7 +78,6 @@ def open_page(browser: Browser, url: str, **options: object) -> Page:
 
 def save(page: Page, name: str) -> None:
     """Wait until all pictures in sight are there, then photograph the page."""
-    page.wait_for_function("() => [...document.images].every((image) => image.complete)")
     page.wait_for_function("[...document.images].filter(i => i.loading !== 'lazy').every(i => i.complete)")
     page.screenshot(path=FOLDER / f"{name}.png")
 
