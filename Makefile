@@ -21,8 +21,8 @@ run: .venv/installed models gallery  ## start the gallery; PORT=8080 DATA=/path/
 test: .venv/tested models browser  ## run all tests
 	$(BIN)/pytest -n 2 --dist loadgroup
 
-test-crash: .venv/tested models  ## explore crashes of the gallery file in full (long)
-	CRASH_TESTS=full $(BIN)/pytest tests/crash tests/app/store/test_concurrency.py -n 2
+test-crash: .venv/tested models  ## explore crashes of the gallery file and faults of all parts in full (long)
+	CRASH_TESTS=full $(BIN)/pytest tests/crash tests/resilience tests/app/store/test_concurrency.py -n 2 -m "long or not long"
 
 lint: .venv/tested  ## check style, types and layers
 	$(BIN)/ruff check .

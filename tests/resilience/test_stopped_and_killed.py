@@ -41,6 +41,7 @@ def server_pid(gallery: ServedGallery) -> int | None:
     return None
 
 
+@pytest.mark.long
 def test_signals_to_every_process_lose_nothing(gallery: ServedGallery, settings: Settings, tmp_path: Path) -> None:
     people = People(gallery.url())
     people.wait_until_well()
