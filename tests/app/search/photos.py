@@ -9,7 +9,7 @@ MAX_OBJECTS = 4
 LABELS = {1: "person", 2: "bicycle", 3: "car"}
 
 confidences = st.one_of(
-    st.floats(0, 1, width=32), st.sampled_from([0.0, 1e-6, 9e-6, 1.1e-5, 2e-5, 5e-5, 0.5, 0.5, 1.0])
+    st.floats(2**-20, 1, width=32), st.sampled_from([0.0, 1e-6, 9e-6, 1.1e-5, 2e-5, 5e-5, 0.5, 0.5, 1.0])
 )
 places = st.one_of(st.floats(-20, 320, width=32), st.sampled_from([0.0, 50.0, 100.0, 150.0, 300.0]))
 classes = st.sampled_from([0.0, 1.0, 1.0, 2.0, 3.0])

@@ -54,7 +54,7 @@ def test_a_bad_file_is_refused_clearly_and_changes_nothing(
     client: FlaskClient, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     data, code, hint = BAD_FILES[name]
-    with caplog.at_level(logging.INFO, logger="app"):
+    with caplog.at_level(logging.INFO, logger="app.web.error_pages"):
         answer = upload(client, (name, data))
     assert 400 <= answer.status_code < 500
     error = error_of(answer)
@@ -117,7 +117,7 @@ def test_the_limit_is_a_setting(settings: Settings, fake_gallery: Gallery) -> No
 def test_a_bad_request_is_refused_clearly(
     client: FlaskClient, caplog: pytest.LogCaptureFixture, path: str, status: int, code: str
 ) -> None:
-    with caplog.at_level(logging.INFO, logger="app"):
+    with caplog.at_level(logging.INFO, logger="app.web.error_pages"):
         answer = client.get(path)
     assert answer.status_code == status
     error = error_of(answer)
