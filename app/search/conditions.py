@@ -9,14 +9,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from app.domain import LEAST_CONFIDENCE, Relation, Size
 from app.search.conditions_reference import ClassIds, Wanted
 from app.search.growing import GrowingArray
-from app.search.objects import GroupedObjects, grouped_objects
+from app.search.object_index import ObjectIndex
+from app.search.objects import GroupedObjects
 from app.search.relations import Boxes, Flags, has_size, in_steps, stands
-from app.search.rows import RowIndex, Rows, among
+from app.search.rows import Rows, among
 
 
 @dataclass(frozen=True)
@@ -126,33 +127,13 @@ class GrowingThings:
         self._boxes.append(things.boxes)
 
 
-class ObjectTable(RowIndex):
-    """All photos' objects, ready for conditions on them.
-
-    Any number of threads may search and write at once: writers take turns, each publishes a whole snapshot at
-    its end, and a search reads one snapshot from start to end without waiting.
-    """
+class ObjectTable(ObjectIndex):
+    """All photos' objects, ready for conditions on them."""
 
     def __init__(self) -> None:
         super().__init__()
         self._things: dict[int, GrowingThings] = {}
         self._snapshot = ObjectSnapshot(np.zeros(0, dtype=bool), {})
-
-    def add(self, rows: ArrayLike, features: ArrayLike) -> None:
-        """Add photos, or replace those whose row is held already.
-
-        rows: int (n,), each once. features: float (n, n_objects, 6), `ssd_feature` of each.
-        Raises ValueError for wrong shapes and for values that no detector may give; nothing is changed then.
-        """
-        self.add_grouped(grouped_objects(rows, np.asarray(features, dtype=np.float32)))
-
-    def add_grouped(self, objects: GroupedObjects) -> None:
-        """Add photos like `add`."""
-        with self._writing:
-            self._drop(objects.rows)
-            self._held.add(objects.rows)
-            self._append(objects)
-            self._publish()
 
     def snapshot(self) -> ObjectSnapshot:
         """Return the present state."""

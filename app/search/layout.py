@@ -13,17 +13,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from app.domain import Float32
 from app.search.growing import GrowingArray, GrowingColumns
+from app.search.object_index import ObjectIndex
 from app.search.objects import (
     GroupedObjects,
     Objects,
     by_class,
-    grouped_objects,
     objects_of_photo,
     runs,
     stable_order,
 )
 from app.search.ranking import Bounds
-from app.search.rows import RowIndex, Rows
+from app.search.rows import Rows
 
 CHUNK_PAIRS = 1 << 15
 """How many pairs of objects are compared at once; so many stay in the processor's cache."""
@@ -83,36 +83,14 @@ class GrowingArrangements:
         return Arrangements(self._rows.values, self._objects.values)
 
 
-class LayoutIndex(RowIndex):
-    """All photos' boxes, ready for the `layout` similarity with any photo.
-
-    Any number of threads may search and write at once: writers take turns, each publishes a whole snapshot at
-    its end, and a search reads one snapshot from start to end without waiting.
-    """
+class LayoutIndex(ObjectIndex):
+    """All photos' boxes, ready for the `layout` similarity with any photo."""
 
     def __init__(self) -> None:
         super().__init__()
         self._masses = GrowingArray[np.float64](np.float64)
         self._arrangements: dict[int, dict[int, GrowingArrangements]] = {}
         self._snapshot = Snapshot(np.zeros(0), {})
-
-    def add(self, rows: ArrayLike, features: ArrayLike) -> None:
-        """Add photos, or replace those whose row is held already.
-
-        rows: int (n,), each once. features: float (n, n_objects, 6), `ssd_feature` of each.
-        Raises ValueError for wrong shapes and for values that no detector may give; nothing is changed then.
-        """
-        self.add_grouped(grouped_objects(rows, features))
-
-    def add_grouped(self, objects: GroupedObjects) -> None:
-        """Add photos like `add`."""
-        masses = np.bincount(objects.photos, objects.confidences, minlength=len(objects.rows))
-        with self._writing:
-            self._drop(objects.rows)
-            self._held.add(objects.rows)
-            self._masses.put(objects.rows, masses)
-            self._append(objects)
-            self._publish()
 
     def similarities(self, feature: ArrayLike) -> NDArray[np.float64]:
         """Return the `layout` similarity of a photo with all, float64 (one past the highest row,), by row.
@@ -202,6 +180,8 @@ class LayoutIndex(RowIndex):
                 arrangements.drop(dropped)
 
     def _append(self, objects: GroupedObjects) -> None:
+        masses = np.bincount(objects.photos, objects.confidences, minlength=len(objects.rows))
+        self._masses.put(objects.rows, masses)
         columns = _columns(objects.confidences, objects.boxes).astype(np.float32, copy=False)
         rows = objects.group_rows()
         most = int(objects.numbers.max(initial=0)) + 1

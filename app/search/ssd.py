@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from app.domain import Float32
 from app.search.growing import GrowingArray
-from app.search.objects import GroupedObjects, by_class, grouped_objects, objects_of_photo, weights
-from app.search.rows import RowIndex, Rows, among
+from app.search.object_index import ObjectIndex
+from app.search.objects import GroupedObjects, by_class, objects_of_photo, weights
+from app.search.rows import Rows, among
 
 THRESHOLD = 1e-5
 """Pairs of objects whose similarity is not above this don't count."""
@@ -123,33 +124,13 @@ class GrowingPostings:
         self._sums.put(rows, sums)
 
 
-class SsdIndex(RowIndex):
-    """All photos' objects, ready for the `ssd` similarity with any photo.
-
-    Any number of threads may search and write at once: writers take turns, each publishes a whole snapshot at
-    its end, and a search reads one snapshot from start to end without waiting.
-    """
+class SsdIndex(ObjectIndex):
+    """All photos' objects, ready for the `ssd` similarity with any photo."""
 
     def __init__(self) -> None:
         super().__init__()
         self._postings: dict[int, GrowingPostings] = {}
         self._snapshot = Snapshot(0, {})
-
-    def add(self, rows: ArrayLike, features: ArrayLike) -> None:
-        """Add photos, or replace those whose row is held already.
-
-        rows: int (n,), each once. features: float (n, n_objects, 6), `ssd_feature` of each.
-        Raises ValueError for wrong shapes and for values that no detector may give; nothing is changed then.
-        """
-        self.add_grouped(grouped_objects(rows, features))
-
-    def add_grouped(self, objects: GroupedObjects) -> None:
-        """Add photos like `add`."""
-        with self._writing:
-            self._drop(objects.rows)
-            self._held.add(objects.rows)
-            self._append(objects)
-            self._publish()
 
     def similarities(self, feature: ArrayLike) -> Float32:
         """Return the `ssd` similarity of a photo with all, float32 (one past the highest row,), by row.
