@@ -29,6 +29,15 @@ ERRORS = {
 }
 """What each status means that a call may answer with instead."""
 
+STORED_EXAMPLE_ERRORS = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+"""What may go wrong in a search with stored photos and words."""
+
 View = Callable[..., Any]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.services.search_json import search_from_json
 from app.web import search_schemas
-from app.web.api.blueprint import blueprint, errors
+from app.web.api.blueprint import STORED_EXAMPLE_ERRORS, blueprint, errors
 from app.web.current import current_gallery
 from app.web.json_shapes import Json, results_json, saved_json
 
@@ -58,13 +58,7 @@ def delete_search(search_id: int) -> None:
 @blueprint.route("/searches/<int:search_id>/results", methods=["GET"])
 @blueprint.arguments(search_schemas.SavedResultsQuery, location="query")
 @blueprint.response(HTTPStatus.OK, search_schemas.HitList)
-@errors(
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.NOT_FOUND,
-    HTTPStatus.CONFLICT,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-)
+@errors(*STORED_EXAMPLE_ERRORS)
 def get_search_results(query: dict[str, int], search_id: int) -> Json:
     """Do a saved search."""
     return results_json(current_gallery().saved_searches.results(search_id, query["limit"]))

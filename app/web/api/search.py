@@ -9,7 +9,7 @@ from werkzeug.datastructures import FileStorage
 from app.services.photo_ids import parse_photo_id
 from app.services.search_json import boxes_from_json
 from app.web import search_schemas
-from app.web.api.blueprint import blueprint, errors
+from app.web.api.blueprint import STORED_EXAMPLE_ERRORS, blueprint, errors
 from app.web.current import current_gallery
 from app.web.example_forms import examples_of, parse_box, parse_weights
 from app.web.json_shapes import Json, results_json
@@ -18,13 +18,7 @@ from app.web.json_shapes import Json, results_json
 @blueprint.route("/images/<photo_id>/similar", methods=["GET"])
 @blueprint.arguments(search_schemas.SimilarQuery, location="query")
 @blueprint.response(HTTPStatus.OK, search_schemas.HitList)
-@errors(
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.NOT_FOUND,
-    HTTPStatus.CONFLICT,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-)
+@errors(*STORED_EXAMPLE_ERRORS)
 def get_similar(query: dict[str, Any], photo_id: str) -> Json:
     """Find photos like a stored one, or like a part of it, that fit words as well."""
     results = current_gallery().searches.like_photo(
@@ -62,15 +56,7 @@ def suggest(query: dict[str, Any]) -> Json:
 @blueprint.arguments(search_schemas.SimilarFiles, location="files")
 @blueprint.arguments(search_schemas.SimilarForm, location="form")
 @blueprint.response(HTTPStatus.OK, search_schemas.HitList)
-@errors(
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.NOT_FOUND,
-    HTTPStatus.CONFLICT,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-)
+@errors(*STORED_EXAMPLE_ERRORS, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 def search_by_examples(files: dict[str, list[FileStorage]], form: dict[str, Any]) -> Json:
     """Find photos like those sent and unlike others.
 
