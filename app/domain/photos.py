@@ -97,7 +97,7 @@ class Photo:
 
 @dataclass(frozen=True)
 class Features:
-    """What a model says of one photo.
+    """What a model, or several together, say of one photo; what isn't said is an array without elements.
 
     detections: float32 (20, 6), class_id confidence xmin ymin xmax ymax, boxes in pixels of the 300 x 300 model
         input, most confident first, rows of zeros at the end.
@@ -105,7 +105,7 @@ class Features:
     embedding: float32 (width of the model,), L2-normalised.
     tag_ids: int32 (10,), indexes into the model's tag classes, most probable first.
     tag_probabilities: float32 (10,), 0..1.
-    label_scores: float32 (80,), the probability in 0..1 that each label of the detector is in the picture.
+    label_scores: float32 (labels,), the probability in 0..1 that each label of the detector is in the picture.
     """
 
     detections: Float32

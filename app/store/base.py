@@ -23,6 +23,21 @@ BLOCK_ROWS = 2048
 """Photos in one table of features that is read at once: about 25 MB with a wide embedding."""
 
 
+def features_name(model: str, version: int) -> str:
+    """Return the name under which the features of one version of a model are kept.
+
+    Features of different versions can't be compared, so each version is a model of its own to the store. The first
+    goes by the plain name.
+    """
+    return model if version == 1 else f"{model}.{version}"
+
+
+def model_and_version(name: str) -> tuple[str, int]:
+    """Return what `features_name` was made of."""
+    model, _, version = name.rpartition(".")
+    return (model, int(version)) if model and version.isascii() and version.isdecimal() else (name, 1)
+
+
 @dataclass(frozen=True)
 class Known:
     """What another gallery knew of a photo, for a photo that moves."""
@@ -178,6 +193,19 @@ class SavedSearches(Protocol):
         """Forget a saved search and return what it was; raise SavedSearchNotFound. Its id is never used again."""
 
 
+LONGEST_CHOICE_BYTES = 16 * 1024
+
+
+class ModelChoice(Protocol):
+    """Which models the gallery works with. What the text says is not the store's business."""
+
+    def get(self) -> str | None:
+        """Return the text that was put last, or None if none ever was."""
+
+    def put(self, text: str) -> None:
+        """Keep a text in the place of the one before, in one durable commit; raise StoreError for one too long."""
+
+
 class Store(Protocol):
     """Photos, their features and the work they wait for."""
 
@@ -188,6 +216,10 @@ class Store(Protocol):
     @property
     def saved_searches(self) -> SavedSearches:
         """The searches that people saved."""
+
+    @property
+    def model_choice(self) -> ModelChoice:
+        """Which models the gallery works with."""
 
     def add(self, photos: Sequence[NewPhoto], model: str) -> list[Added]:
         """Store photos and a job of `model` for each in one durable commit, in order; raise StoreFull.
@@ -225,7 +257,7 @@ class Store(Protocol):
         """Return what `model` says of a photo, or None if that isn't computed yet; raise PhotoNotFound."""
 
     def models(self) -> dict[str, int]:
-        """Return the models that features are kept of, with the width of their embeddings."""
+        """Return the models that features are kept of, with the width of their embeddings, 0 for none."""
 
     def feature_blocks(self, model: str, rows_per_block: int = BLOCK_ROWS) -> Iterator[FeatureTable]:
         """Yield all features of a model by row, in tables of up to so many, each checked against its checksum.
@@ -248,8 +280,12 @@ class Store(Protocol):
     def finish(self, model: str, features: Mapping[PhotoId, Features]) -> list[Photo]:
         """Store features, mark the photos `ready` and drop their jobs in one commit; return the photos.
 
-        Photos that are gone meanwhile are left out.
+        Photos that are gone meanwhile are left out. What a model doesn't say of photos is an array without elements,
+        for all photos alike; StoreError for features that don't have the shapes that the model's have here.
         """
+
+    def add_features(self, model: str, features: Mapping[PhotoId, Features]) -> list[Photo]:
+        """Store features as `finish` does, but leave states and jobs as they are; return the photos."""
 
     def postpone(self, photo_ids: Sequence[PhotoId], not_before: datetime, error: str) -> None:
         """Count an attempt, put the jobs off to `not_before` (UTC) and show the photos as `stored` again."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from app.domain import Features, PhotoId
 from app.errors import PhotoDamaged, PhotoNotFound, StoreError
+from app.store.features import Shapes
 from app.store.journal import Fresh
 from app.store.segments import Extent
 from app.store.table import Entry, PhotoTable, blank
@@ -18,8 +19,8 @@ class Changes:
     entries: dict[int, Entry] = field(default_factory=dict)
     features: dict[str, dict[int, Features]] = field(default_factory=dict)
     deleted: list[int] = field(default_factory=list)
-    new_models: dict[str, int] = field(default_factory=dict)
-    """Models that have no datasets yet, with the width of their embedding."""
+    new_models: dict[str, Shapes] = field(default_factory=dict)
+    """Models that have no datasets yet, with the shapes of their features."""
     written: list[Fresh] = field(default_factory=list)
     """Bytes that new rows refer to."""
     also: list[Callable[[], None]] = field(default_factory=list)

@@ -17,12 +17,9 @@ from app.domain import Features, Float32
 from app.errors import StoreError
 from app.store.base import FeatureTable, Rows
 from app.store.device import Device
-from app.store.features import ModelFeatures, checksums, feature_table, features_of
+from app.store.features import ModelFeatures, checksums, feature_table
 from app.store.gallery_file import GalleryFile
 from app.store.table import PhotoTable
-
-_EMBEDDING = 2
-"""The place of the embedding among a model's columns."""
 
 
 class ModelReader:
@@ -62,11 +59,14 @@ class ModelReader:
     def embeddings(self, rows: Rows) -> Float32:
         """Return the embeddings of rows in any order, unchecked: float32 (n, width)."""
         found = np.zeros((len(rows), self.model.width), "<f4")
-        size = self._row_bytes[_EMBEDDING]
+        if not self.model.width:
+            return found
+        column = self.model.fields.index("embedding")
+        size = self._row_bytes[column]
         view = found.reshape(-1).view(np.uint8).data
         for at, row in enumerate(rows.tolist()):
             chunk, within = divmod(row, self._chunk_rows)
-            place = self._places[chunk][_EMBEDDING] + within * size
+            place = self._places[chunk][column] + within * size
             self._device.pread_into(view[at * size : (at + 1) * size], place)
         return found
 
@@ -123,8 +123,8 @@ class FeatureReader:
 
     def one(self, model: str, row: int) -> Features | None:
         """Return the features of a row that has some, or None if they don't match their checksum."""
-        values, whole = self._read(model, np.array([row]))
-        return features_of([value[0] for value in values]) if whole[0] else None
+        columns, whole = self._read(model, np.array([row]))
+        return Features(**{name: column[0] for name, column in columns.items()}) if whole[0] else None
 
     def blocks(self, model: str, rows_per_block: int) -> Iterator[tuple[FeatureTable, Rows]]:
         """Yield all features of a model, with the rows among them that are damaged and left out."""
@@ -136,11 +136,11 @@ class FeatureReader:
             rows = found[start : start + rows_per_block]
             rows = rows[self._photos.have_features(rows, bit)]
             if len(rows):
-                values, whole = self._read(model, rows)
+                columns, whole = self._read(model, rows)
                 damaged = rows[~whole]
                 if len(damaged):
-                    rows, values = rows[whole], [value[whole] for value in values]
-                yield feature_table(rows, values), damaged
+                    rows, columns = rows[whole], {name: column[whole] for name, column in columns.items()}
+                yield feature_table(rows, columns), damaged
 
     def embeddings(self, model: str, rows: Rows) -> Float32:
         """Return the embeddings of rows, zeros for those that have none: float32 (n, width).
@@ -181,12 +181,14 @@ class FeatureReader:
         """Return a model's datasets, without waiting for a commit if it was read before."""
         return self._readers[model].model if model in self._readers else self._datasets().get(model)
 
-    def _read(self, model: str, rows: Rows) -> tuple[list[NDArray[Any]], NDArray[np.bool_]]:
-        values, whole = self._reader(model, rows).read(rows)
+    def _read(self, model: str, rows: Rows) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]]:
+        reader = self._reader(model, rows)
+        values, whole = reader.read(rows)
         if not whole.all():
             with self._file.lock:
-                values, whole = self._reader(model, rows).read(rows)
-        return values, whole
+                reader = self._reader(model, rows)
+                values, whole = reader.read(rows)
+        return reader.model.complete(values, len(rows)), whole
 
     def _reader(self, model: str, rows: Rows) -> ModelReader:
         """Return a model's reader that knows where rows stand; HDF5 is asked for that only once."""

@@ -1,9 +1,11 @@
 """What models say of photos: one row a photo in datasets by model, each row with a checksum.
 
 The first model of a file has its detections in `ssd_feature_group/ssd_feature` and its word vectors in
-`nlp_feature_group/nlp_feature`; those of further models stand beside them under the model's name.
+`nlp_feature_group/nlp_feature`; those of further models stand beside them under the model's name. A model has the
+datasets of what it says: one that only embeds has no detections. Another version of a model is another model here.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,14 +16,14 @@ from numpy.typing import NDArray
 
 from app.domain import MAX_OBJECTS, OBJECT_FIELDS, Features
 from app.errors import StoreError
-from app.store.base import FeatureTable, Rows
+from app.store.base import FeatureTable, Rows, model_and_version
 from app.store.crc import crc32_of
 from app.store.row_dataset import RowDataset
 from app.store.schema import describe, table
 
-_TAGS = 10
-_LABELS = 80
-_WORD_VECTOR = 50
+Shapes = Mapping[str, tuple[int, ...]]
+"""Of one photo's features by a model: the shape of each field, without any elements where the model says nothing."""
+
 MODELS_AT_MOST = 64
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _CHECKED_AT_ONCE = 128
@@ -43,39 +45,57 @@ class Column:
     units: str = ""
 
 
-def columns(model: str, first: str, width: int) -> list[Column]:
-    """Return a model's datasets; `first` is the model that came first, `width` that of the embedding."""
+_WHOLE: Shapes = {
+    "detections": (MAX_OBJECTS, OBJECT_FIELDS),
+    "word_vector": (50,),
+    "embedding": (-1,),
+    "tag_ids": (10,),
+    "tag_probabilities": (10,),
+    "label_scores": (-1,),
+}
+"""The shapes of what a model says; -1 is as long as the model makes it."""
+_NOTHING: Shapes = {name: (0, *shape[1:]) for name, shape in _WHOLE.items()}
+
+
+def columns(model: str, first: str, shapes: Shapes = _WHOLE) -> list[Column]:
+    """Return a model's datasets; `first` is the model that came first."""
     ssd = "ssd_feature" if model == first else model
     nlp = "nlp_feature" if model == first else model
-    return [
+    all_columns = [
         Column(
-            "detections", f"ssd_feature_group/{ssd}", (MAX_OBJECTS, OBJECT_FIELDS), "<f4",
+            "detections", f"ssd_feature_group/{ssd}", shapes["detections"], "<f4",
             "photo, object, (class_id, confidence, xmin, ymin, xmax, ymax)",
             "The most confident objects, strongest first, zeros where there are fewer; class_id counts from 1 in "
             "COCO's order.",
             "confidence: 0..1; corners: pixels of the 300 x 300 model input",
         ),
         Column(
-            "word_vector", f"nlp_feature_group/{nlp}", (_WORD_VECTOR,), "<f4", "photo, dimension",
+            "word_vector", f"nlp_feature_group/{nlp}", shapes["word_vector"], "<f4", "photo, dimension",
             "Mean word vector of the class names of the photo's objects, zeros for none.",
         ),
         Column(
-            "embedding", f"embeddings/{model}/vectors", (width,), "<f4", "photo, dimension",
+            "embedding", f"embeddings/{model}/vectors", shapes["embedding"], "<f4", "photo, dimension",
             "Embedding of the picture, L2-normalised.",
         ),
         Column(
-            "tag_ids", f"tags/{model}/class_id", (_TAGS,), "<i4", "photo, rank",
+            "tag_ids", f"tags/{model}/class_id", shapes["tag_ids"], "<i4", "photo, rank",
             "Indexes into the model's tag classes, most probable first.",
         ),
         Column(
-            "tag_probabilities", f"tags/{model}/probability", (_TAGS,), "<f4", "photo, rank",
+            "tag_probabilities", f"tags/{model}/probability", shapes["tag_probabilities"], "<f4", "photo, rank",
             "Probability of each tag.", "0..1",
         ),
         Column(
-            "label_scores", f"label_scores/{model}/scores", (_LABELS,), "<f4", "photo, class_id - 1",
+            "label_scores", f"label_scores/{model}/scores", shapes["label_scores"], "<f4", "photo, class_id - 1",
             "Probability that each label of the detector is in the picture.", "0..1",
         ),
     ]  # fmt: skip
+    return [column for column in all_columns if math.prod(column.shape)]
+
+
+def shapes_of(features: Features) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each part of a photo's features."""
+    return {name: np.shape(getattr(features, name)) for name in _WHOLE}
 
 
 def checksums(values: list[NDArray[Any]]) -> NDArray[np.uint32]:
@@ -109,13 +129,22 @@ class ModelFeatures:
         sums = file[f"checksums/{model}/crc32"]
         self.model = model
         self.bit = int(sums.attrs["bit"])
-        self.width = int(sums.attrs["embedding_width"])
-        self._columns = columns(model, str(file["checksums"].attrs["first_model"]), self.width)
+        possible = columns(model, str(file["checksums"].attrs["first_model"]))
+        self._columns = [column for column in possible if column.path in file]
+        self.shapes = dict(_NOTHING) | {column.field: file[column.path].shape[1:] for column in self._columns}
+        self.width = self.shapes["embedding"][0]
+        self.fields = [column.field for column in self._columns]
         self._rows = [RowDataset(file[column.path]) for column in self._columns]
         self._sum_rows = RowDataset(sums)
         self.datasets = [rows.dataset for rows in self._rows]
         """In the order of `columns`."""
         self.sums = sums
+
+    def complete(self, values: list[NDArray[Any]], count: int) -> dict[str, NDArray[Any]]:
+        """Return each field's values, those of `count` photos in the order of `columns`, with nothing for the rest."""
+        nothing = {name: np.zeros((count, *shape), np.float32) for name, shape in _NOTHING.items()}
+        nothing["tag_ids"] = nothing["tag_ids"].astype(np.int32)
+        return nothing | dict(zip(self.fields, values, strict=True))
 
     def write(self, features: Mapping[int, Features], count: int) -> None:
         """Write features by row; `count` is the number of photo rows of the file."""
@@ -126,18 +155,25 @@ class ModelFeatures:
             dataset.write(rows, values)
 
 
-def check(model: str, width: int, features: Iterable[Features]) -> None:
+def check(model: str, shapes: Shapes, features: Iterable[Features]) -> None:
     """Raise StoreError for a model's features that don't have the shapes it has in this file."""
     if not _NAME.fullmatch(model):
         raise StoreError(f"A model can't be called {model!r}: use up to 64 letters, digits, dots, dashes.")
+    if not any(math.prod(shape) for shape in shapes.values()):
+        raise StoreError(f"Model {model} says nothing of photos: there is nothing to keep.")
     for one in features:
-        for column in columns(model, model, width):
-            shape = np.shape(getattr(one, column.field))
-            if shape != column.shape:
+        for name, shape in shapes_of(one).items():
+            if shape != tuple(shapes[name]) or not _can_be(shape, name):
                 raise StoreError(
-                    f"{column.field} of model {model} has the shape {shape}; this gallery keeps "
-                    f"{column.shape} of it. Give a model with other outputs another name."
+                    f"{name} of model {model} has the shape {shape}; this gallery keeps {tuple(shapes[name])} of it. "
+                    "Give a model with other outputs another name."
                 )
+
+
+def _can_be(shape: tuple[int, ...], name: str) -> bool:
+    """Tell whether a photo's features may have this shape: nothing, or what is said of every photo alike."""
+    wanted = tuple(own if own >= 0 else length for own, length in zip(_WHOLE[name], shape, strict=False))
+    return shape in (wanted, _NOTHING[name])
 
 
 def by_model(features: Iterable[Mapping[str, Features]]) -> dict[str, list[Features]]:
@@ -160,61 +196,61 @@ def models(file: Any) -> dict[str, ModelFeatures]:
     return {name: ModelFeatures(file, name) for name in file["checksums"]}
 
 
-def add_model(file: Any, model: str, width: int, bit: int, chunk_rows: int) -> ModelFeatures:
+def add_model(file: Any, model: str, shapes: Shapes, bit: int, chunk_rows: int) -> ModelFeatures:
     """Create the datasets of a model that marks its rows with `bit`."""
     group = file.require_group("checksums")
     group.attrs.setdefault("first_model", model)
-    for column in columns(model, str(group.attrs["first_model"]), width):
+    for column in columns(model, str(group.attrs["first_model"]), shapes):
         dataset = table(file, column.path, np.dtype(column.dtype), chunk_rows, column.shape)
         describe(dataset, axes=column.axes, meaning=column.meaning, units=column.units)
-        dataset.attrs["model"] = model
+        dataset.attrs["model"], dataset.attrs["version"] = model_and_version(model)
     sums = table(file, f"checksums/{model}/crc32", np.dtype("<u4"), chunk_rows)
     describe(
         sums,
         axes="photo",
         meaning="CRC-32 over the photo's rows of this model: detections, word vector, embedding, tag class ids, tag "
-        "probabilities, label scores. attribute bit: the model's bit in images.features.",
+        "probabilities, label scores, as far as it has them. attribute bit: the model's bit in images.features.",
     )
-    sums.attrs["bit"], sums.attrs["embedding_width"] = bit, width
+    sums.attrs["bit"] = bit
     return ModelFeatures(file, model)
 
 
 def admit(
-    known: Mapping[str, ModelFeatures], new_models: dict[str, int], features: Mapping[str, list[Features]]
+    known: Mapping[str, ModelFeatures], new_models: dict[str, Shapes], features: Mapping[str, list[Features]]
 ) -> dict[str, int]:
     """Let a commit have features, one or more by each model; return each model's bit.
 
-    Models without datasets join `new_models`, with the width of their embedding. Raises StoreError for features that
+    Models without datasets join `new_models`, with the shapes of their features. Raises StoreError for features that
     don't fit, and then `new_models` is as it was.
     """
     to_come, bits = dict(new_models), dict[str, int]()
     for model, found in features.items():
         if model in known:
-            width, bits[model] = known[model].width, known[model].bit
+            shapes, bits[model] = known[model].shapes, known[model].bit
         else:
-            width = to_come.setdefault(model, len(found[0].embedding))
+            shapes = to_come.setdefault(model, shapes_of(found[0]))
             bits[model] = len(known) + list(to_come).index(model)
-        check(model, width, found)
+        check(model, shapes, found)
         if bits[model] >= MODELS_AT_MOST:
             raise StoreError(f"The gallery holds features of {MODELS_AT_MOST} models already, and no more fit.")
     new_models.update(to_come)
     return bits
 
 
-def feature_table(rows: Rows, values: list[NDArray[Any]]) -> FeatureTable:
-    """Wrap arrays in the order of `columns`."""
-    detections, word_vectors, embeddings, tag_ids, tag_probabilities, label_scores = values
-    return FeatureTable(rows, detections, word_vectors, embeddings, tag_ids, tag_probabilities, label_scores)
-
-
-def features_of(values: list[NDArray[Any]]) -> Features:
-    """Wrap one photo's values in the order of `columns`."""
-    detections, word_vector, embedding, tag_ids, tag_probabilities, label_scores = values
-    return Features(detections, word_vector, embedding, tag_ids, tag_probabilities, label_scores)
-
-
 def table_of(rows: Rows, features: Sequence[Features]) -> FeatureTable:
     """Put the features of photos, one or more, in one table."""
-    return feature_table(
-        rows, [np.stack([getattr(one, column.field) for one in features]) for column in columns("", "", 0)]
+    stacked = {name: np.stack([getattr(one, name) for one in features]) for name in _WHOLE}
+    return feature_table(rows, stacked)
+
+
+def feature_table(rows: Rows, columns: Mapping[str, NDArray[Any]]) -> FeatureTable:
+    """Wrap the values of each field, (n, …)."""
+    return FeatureTable(
+        rows=rows,
+        detections=columns["detections"],
+        word_vectors=columns["word_vector"],
+        embeddings=columns["embedding"],
+        tag_ids=columns["tag_ids"],
+        tag_probabilities=columns["tag_probabilities"],
+        label_scores=columns["label_scores"],
     )

@@ -19,6 +19,8 @@ from app.store.dead_rows import free_dead_rows
 from app.store.device import Device
 from app.store.feature_reading import FeatureReader
 from app.store.gallery_file import GalleryFile
+from app.store.keeping import compute_anew, keep_features
+from app.store.model_choice import Hdf5ModelChoice
 from app.store.neighbors import Hdf5Neighbours
 from app.store.photo_facts import fact_columns
 from app.store.records import Blobs
@@ -58,6 +60,7 @@ class Hdf5Store:
             rows.load(self._file.hdf5, self._photos)
             self._segments = Segments(self._file, self._layout)
             self.saved_searches = Hdf5SavedSearches(self._file, self._commits, self._clock)
+            self.model_choice = Hdf5ModelChoice(self._file, self._commits)
             self._look_up()
         self._segments.find_free(self._photos.extents())
 
@@ -204,8 +207,11 @@ class Hdf5Store:
 
     def finish(self, model: str, features: Mapping[PhotoId, Features]) -> list[Photo]:
         """Store features and drop the jobs."""
-        changed = self._commits.run(lambda changes: self._finish(changes, model, features))
-        return [self._photo(row, entry) for row, entry in changed]
+        return self._keep(model, features, lifecycle.ready)
+
+    def add_features(self, model: str, features: Mapping[PhotoId, Features]) -> list[Photo]:
+        """Store features and leave states and jobs."""
+        return self._keep(model, features, lifecycle.with_features)
 
     def postpone(self, photo_ids: Sequence[PhotoId], not_before: datetime, error: str) -> None:
         """Count an attempt and put the jobs off."""
@@ -305,9 +311,9 @@ class Hdf5Store:
         models = self._datasets()
         if changes.entries:
             self._rows.write(changes.entries, changes.deleted)
-        for model, width in changes.new_models.items():
+        for model, shapes in changes.new_models.items():
             models[model] = feature_rows.add_model(
-                self._file.hdf5, model, width, len(models), self._layout.chunk_rows
+                self._file.hdf5, model, shapes, len(models), self._layout.chunk_rows
             )
         for model, features in changes.features.items():
             if features:
@@ -342,27 +348,15 @@ class Hdf5Store:
         return added
 
     def _compute_anew(self, model: str, damaged: Sequence[int]) -> None:
-        bit = self._datasets()[model].bit
+        known, now = self._datasets()[model], records.microseconds(self._clock())
         _LOG.warning("%d rows of features by %s are damaged and will be computed anew.", len(damaged), model)
+        self._commits.run(lambda changes: compute_anew(changes, known, damaged, now), use_spare=True)
 
-        def change(changes: Changes) -> None:
-            now = records.microseconds(self._clock())
-            for row in damaged:
-                entry = changes.entry(row)
-                if entry is not None:
-                    changes.entries[row] = lifecycle.waiting(lifecycle.without_features(entry, bit), model, now)
-
-        self._commits.run(change, use_spare=True)
-
-    def _finish(self, changes: Changes, model: str, features: Mapping[PhotoId, Features]) -> list[tuple[int, Entry]]:
-        by_row = {row: found for photo_id, found in features.items() for row, _ in changes.living([photo_id])}
-        if not by_row:
-            return []
-        bit = feature_rows.admit(self._datasets(), changes.new_models, {model: list(by_row.values())})[model]
-        for row in by_row:
-            changes.entries[row] = lifecycle.ready(changes.expect_entry(row), bit)
-        changes.features.setdefault(model, {}).update(by_row)
-        return [(row, changes.entries[row]) for row in by_row]
+    def _keep(
+        self, model: str, features: Mapping[PhotoId, Features], changed: Callable[[Entry, int], Entry]
+    ) -> list[Photo]:
+        kept = self._commits.run(lambda changes: keep_features(changes, self._datasets(), model, features, changed))
+        return [self._photo(row, entry) for row, entry in kept]
 
     def _datasets(self) -> dict[str, feature_rows.ModelFeatures]:
         """Return the models' datasets, found anew after a change failed."""

@@ -43,7 +43,12 @@ def failed(entry: Entry, error: str) -> Entry:
 def ready(entry: Entry, bit: int) -> Entry:
     """Note that the model of this bit has computed the photo's features."""
     done = replace(_idle(entry), error=None)
-    return done.with_fields(state=schema.READY, features=int(entry["features"]) | 1 << bit)
+    return with_features(done, bit).with_fields(state=schema.READY)
+
+
+def with_features(entry: Entry, bit: int) -> Entry:
+    """Note that the model of this bit has computed the photo's features too."""
+    return entry.with_fields(features=int(entry["features"]) | 1 << bit)
 
 
 def without_features(entry: Entry, bit: int) -> Entry:

@@ -13,7 +13,8 @@ from app.errors import StoreError
 from app.store import records
 from app.store.base import BLOCK_ROWS, Added, FeatureTable, Known, NewPhoto, PhotoFactColumns, Rows, StoreInfo
 from app.store.changes import no_row, not_found
-from app.store.features import table_of
+from app.store.features import Shapes, check, shapes_of, table_of
+from app.store.memory_model_choice import MemoryModelChoice
 from app.store.memory_neighbors import MemoryNeighbours
 from app.store.memory_saved_searches import MemorySavedSearches
 from app.store.photo_facts import columns_of
@@ -37,7 +38,8 @@ class MemoryStore:
         self._features: dict[str, dict[PhotoId, Features]] = {}
         self.neighbours = MemoryNeighbours(self._features_by_row)
         self.saved_searches = MemorySavedSearches(clock)
-        self._widths: dict[str, int] = {}
+        self.model_choice = MemoryModelChoice()
+        self._shapes: dict[str, Shapes] = {}
 
     def add(self, photos: Sequence[NewPhoto], model: str) -> list[Added]:
         """Store photos and a job for each."""
@@ -101,7 +103,7 @@ class MemoryStore:
     def models(self) -> dict[str, int]:
         """Return the models that features are kept of."""
         with self._open():
-            return dict(self._widths)
+            return {model: shapes["embedding"][0] for model, shapes in self._shapes.items()}
 
     def feature_blocks(self, model: str, rows_per_block: int = BLOCK_ROWS) -> Iterator[FeatureTable]:
         """Yield all features of a model."""
@@ -119,7 +121,7 @@ class MemoryStore:
     def embeddings_of(self, rows: Rows, model: str) -> Float32:
         """Return rows' embeddings."""
         with self._open():
-            found = np.zeros((len(rows), self._widths.get(model, 0)), np.float32)
+            found = np.zeros((len(rows), self.models().get(model, 0)), np.float32)
             known = self._features_by_row(model)
             for at, row in enumerate(rows.tolist()):
                 if row in known:
@@ -142,10 +144,21 @@ class MemoryStore:
         """Store features and drop the jobs."""
         with self._open():
             living = self._living(list(features))
+            self.add_features(model, features)
             for photo_id in living:
-                self._keep(model, photo_id, features[photo_id])
                 self._jobs.pop(photo_id, None)
                 self._change(photo_id, PhotoState.READY, None)
+            return [self._photos[photo_id] for photo_id in living]
+
+    def add_features(self, model: str, features: Mapping[PhotoId, Features]) -> list[Photo]:
+        """Store features and leave states and jobs."""
+        with self._open():
+            living = self._living(list(features))
+            for photo_id in living:
+                shapes = self._shapes.get(model) or shapes_of(features[photo_id])
+                check(model, shapes, [features[photo_id]])
+            for photo_id in living:
+                self._keep(model, photo_id, features[photo_id])
             return [self._photos[photo_id] for photo_id in living]
 
     def postpone(self, photo_ids: Sequence[PhotoId], not_before: datetime, error: str) -> None:
@@ -234,7 +247,7 @@ class MemoryStore:
 
     def _keep(self, model: str, photo_id: PhotoId, features: Features) -> None:
         self._features.setdefault(model, {})[photo_id] = features
-        self._widths.setdefault(model, len(features.embedding))
+        self._shapes.setdefault(model, shapes_of(features))
 
     def _features_by_row(self, model: str) -> dict[int, Features]:
         with self._open():

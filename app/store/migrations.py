@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import h5py
+
 from app.errors import StoreFormatError
 from app.store import schema
 from app.store.region import Region
@@ -13,7 +15,21 @@ from app.store.transactional_file import TransactionalFile
 Migration = Callable[[Any], None]
 """Changes an open `h5py.File` of one version into one of the next."""
 
-MIGRATIONS: Mapping[int, Migration] = {}
+
+def note_versions(file: Any) -> None:
+    """Say in the attributes of each model's datasets which version made them: before format 2 there was but one.
+
+    In format 2 a model may lack what it says nothing of, and the group `models` may say which ones are in use.
+    """
+
+    def visit(_name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset) and "model" in item.attrs:
+            item.attrs["version"] = 1
+
+    file.visititems(visit)
+
+
+MIGRATIONS: Mapping[int, Migration] = {1: note_versions}
 """By the version that each starts from. Version 1 is the first."""
 
 

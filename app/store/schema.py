@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 
 FORMAT = "image-gallery"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 PAGE = 4096
 MIB = 1 << 20
 

@@ -1,4 +1,4 @@
-"""No crash loses a saved search, brings one back that was deleted, or leaves half of one."""
+"""No crash loses a saved search or the choice of models, brings an old one back, or leaves half of one."""
 
 import random
 from pathlib import Path
@@ -14,23 +14,33 @@ from tests.crash.size import FULL
 SEEDS, STEPS, SAMPLES = (12, 12, 4) if FULL else (1, 6, 1)
 
 
-def session(rng: random.Random, disk: MemoryDisk, store: Hdf5Store) -> list[list[SavedSearch]]:
-    """Save and delete searches between uploads; return what was saved after each step."""
-    states = [store.saved_searches.all()]
+Known = tuple[list[SavedSearch], str | None]
+
+
+def known(store: Hdf5Store) -> Known:
+    return store.saved_searches.all(), store.model_choice.get()
+
+
+def session(rng: random.Random, disk: MemoryDisk, store: Hdf5Store) -> list[Known]:
+    """Save and delete searches and choose models between uploads; return what was kept after each step."""
+    states = [known(store)]
     for step in range(STEPS):
         disk.log.append(Promise(frozenset([step, step + 1])))
-        if states[-1] and rng.random() < 0.3:
-            store.saved_searches.delete(rng.choice(states[-1]).id)
+        searches, _ = states[-1]
+        if step % 3 == 1:
+            store.model_choice.put(f"step {step} " + "y" * rng.choice([0, 700, 12_000]))
+        elif searches and rng.random() < 0.3:
+            store.saved_searches.delete(rng.choice(searches).id)
         elif rng.random() < 0.2:
             store.add([photo(step, 600)], MODEL)
         else:
             store.saved_searches.add(f"search {step}", "x" * rng.choice([0, 30, 3000, 16_000]))
-        states.append(store.saved_searches.all())
+        states.append(known(store))
         disk.log.append(Promise(frozenset([step + 1])))
     return states
 
 
-def test_no_crash_loses_a_saved_search(tmp_path: Path) -> None:
+def test_no_crash_loses_a_saved_search_or_the_choice_of_models(tmp_path: Path) -> None:
     for seed in range(SEEDS):
         layout, rng = (TIGHT, SMALL)[seed % 2], random.Random(seed)
         before = empty_file(tmp_path / str(seed), layout)
@@ -40,5 +50,5 @@ def test_no_crash_loses_a_saved_search(tmp_path: Path) -> None:
         states = session(rng, disk, store)
         store.close()
         for state in crash_states(before, disk.log, rng, SAMPLES):
-            found = Hdf5Store(MemoryDisk(bytearray(state.content)), layout, Clock()).saved_searches.all()
+            found = known(Hdf5Store(MemoryDisk(bytearray(state.content)), layout, Clock()))
             assert found in [states[number] for number in state.allowed], state.kind

@@ -11,7 +11,14 @@ import pytest
 
 from app.domain import PhotoId, PhotoState
 from app.errors import BadFileName, BadParameter, PhotoNotFound, SavedSearchNotFound, StoreError
-from app.store.base import LONGEST_DEFINITION_BYTES, NEIGHBOURS_KEPT, Known, NeighbourLists, Store
+from app.store.base import (
+    LONGEST_CHOICE_BYTES,
+    LONGEST_DEFINITION_BYTES,
+    NEIGHBOURS_KEPT,
+    Known,
+    NeighbourLists,
+    Store,
+)
 from tests.app.store.photos import (
     MODEL,
     START,
@@ -20,11 +27,13 @@ from tests.app.store.photos import (
     features,
     moving,
     neighbours,
+    only,
     photo,
     same_features,
 )
 
 NOBODY = PhotoId("0" * 32)
+THREE_LABELS = np.array([0.5, 0.25, 0], np.float32)
 EARLIER = datetime(2019, 8, 7, 6, 5, 4, 321, tzinfo=UTC)
 
 
@@ -330,6 +339,56 @@ class StoreContract:
         assert same_features(features(11, width=4), store.features(photo(1).id, "vgg16"))
         assert feature_table(store, "vgg16").embeddings.shape == (2, 4)
         assert feature_table(store, MODEL).rows.tolist() == [0]
+
+    def test_a_model_may_say_only_a_part(self, store: Store) -> None:
+        store.add([photo(n) for n in range(3)], MODEL)
+        store.finish(MODEL, {photo(n).id: features(n) for n in range(3)})
+        embeds = {photo(n).id: only(features(n, width=4), "embedding") for n in (0, 2)}
+        detects = {photo(1).id: replace(only(features(1), "detections", "word_vector"), label_scores=THREE_LABELS)}
+        store.add_features("embeds.2", embeds)
+        store.add_features("detects", detects)
+        for model, said in (("embeds.2", embeds), ("detects", detects)):
+            for photo_id, one in said.items():
+                assert same_features(one, store.features(photo_id, model))
+        assert store.models() == {MODEL: 8, "embeds.2": 4, "detects": 0}
+        table = feature_table(store, "embeds.2")
+        assert table.rows.tolist() == [0, 2]
+        assert (table.detections.shape, table.label_scores.shape, table.tag_ids.shape) == ((2, 0, 6), (2, 0), (2, 0))
+        assert np.array_equal(store.embeddings_of(np.array([2, 1]), "embeds.2")[0], embeds[photo(2).id].embedding)
+        assert store.embeddings_of(np.array([1]), "detects").shape == (1, 0)
+        assert store.neighbours.versions(np.array([0, 1, 2]), "embeds.2").astype(bool).tolist() == [True, False, True]
+
+    def test_features_that_are_not_as_a_model_s_others_are_refused(self, store: Store) -> None:
+        store.add([photo(1), photo(2)], MODEL)
+        store.finish(MODEL, {photo(1).id: features(1)})
+        nothing = only(features(2))
+        half = replace(features(2), detections=features(2).detections[:7])
+        for model, wrong in ((MODEL, features(2, width=9)), (MODEL, nothing), ("new", nothing), ("new", half)):
+            with pytest.raises(StoreError):
+                store.finish(model, {photo(2).id: wrong})
+        assert store.get(photo(2).id).state is PhotoState.STORED
+        assert list(store.models()) == [MODEL]
+
+    def test_added_features_leave_states_and_jobs(self, store: Store) -> None:
+        store.add([photo(n) for n in range(3)], MODEL)
+        store.fail(photo(1).id, "no")
+        store.finish(MODEL, {photo(2).id: features(2)})
+        added = store.add_features("vgg16", {photo(n).id: features(n) for n in range(3)} | {NOBODY: features(4)})
+        assert [one.state for one in added] == [PhotoState.STORED, PhotoState.FAILED, PhotoState.READY]
+        assert [store.get(photo(n).id).state for n in range(3)] == [one.state for one in added]
+        assert store.get(photo(1).id).error == "no"
+        assert [job.photo_id for job in store.jobs()] == [photo(0).id]
+        assert feature_table(store, "vgg16").rows.tolist() == [0, 1, 2]
+
+    def test_the_choice_of_models_is_kept(self, store: Store) -> None:
+        assert store.model_choice.get() is None
+        for text in ("{}", '{"active": "ä"}', "x" * LONGEST_CHOICE_BYTES, "y"):
+            store.model_choice.put(text)
+            assert store.model_choice.get() == text
+        for text in ("", "a\0", "ä" * LONGEST_CHOICE_BYTES):
+            with pytest.raises(StoreError):
+                store.model_choice.put(text)
+        assert store.model_choice.get() == "y"
 
     def test_features_computed_anew_replace_the_old(self, store: Store) -> None:
         store.add([photo(1)], MODEL)

@@ -77,6 +77,11 @@ def features(number: int, width: int = 8) -> Features:
     )
 
 
+def only(whole: Features, *parts: str) -> Features:
+    """Return features of which but some parts are said."""
+    return Features(**{name: value if name in parts else value[:0] for name, value in vars(whole).items()})
+
+
 def neighbours(store: Store, rows: Sequence[int], seed: int) -> NeighbourLists:
     """Make lists up for rows of a store, from their features as they are now."""
     lists = NeighbourLists(

@@ -98,7 +98,7 @@ def test_plain_h5py_reads_what_the_file_says_of_itself(path: Path) -> None:
         store.fail(photo(8).id, "broken")
     with h5py.File(path, "r") as file:
         assert file.attrs["format"] == "image-gallery"
-        assert file.attrs["format_version"] == 1
+        assert file.attrs["format_version"] == 2
         assert file.attrs["application_version"] == "1.2.3"
         for row in (n for n in range(20) if n != 7):
             image = file["images"][row]
@@ -232,7 +232,7 @@ def test_a_newer_format_is_refused_untouched(path: Path) -> None:
     device.pwrite(newer.packed(), found.offset)
     device.close()
     content = path.read_bytes()
-    with pytest.raises(StoreFormatError, match=r"format version 2.*newer version of the program"):
+    with pytest.raises(StoreFormatError, match=r"format version 3.*newer version of the program"):
         Hdf5Store.open(path)
     assert path.read_bytes() == content
 

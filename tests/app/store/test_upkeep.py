@@ -10,7 +10,8 @@ import pytest
 
 from app.domain import PhotoState
 from app.errors import PhotoDamaged, PhotoNotFound, StoreError, StoreFormatError
-from app.store import gallery_file, migrations, schema
+from app.store import gallery_file, migrations, region, schema
+from app.store.device import FileDevice
 from app.store.hdf5 import Hdf5Store
 from app.store.verify import Part
 from tests.app.store.photos import MODEL, SMALL, Clock, damage, feature_table, features, id_of, photo, same_features
@@ -261,16 +262,17 @@ def test_photos_stay_readable_while_they_move(path: Path) -> None:
 
 def test_an_older_format_is_brought_up_to_date_in_one_commit(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def add_a_dataset(file: h5py.File) -> None:
-        file["added_in_2"] = np.arange(7)
+        file["added"] = np.arange(7)
 
-    monkeypatch.setattr(schema, "FORMAT_VERSION", 2)
-    monkeypatch.setattr("app.store.region.FORMAT_VERSION", 2)
-    monkeypatch.setattr(migrations.migrate, "__defaults__", ({1: add_a_dataset},))
-    monkeypatch.setattr(migrations.expect_a_way_up, "__defaults__", ({1: add_a_dataset},))
+    present = schema.FORMAT_VERSION
+    monkeypatch.setattr(schema, "FORMAT_VERSION", present + 1)
+    monkeypatch.setattr("app.store.region.FORMAT_VERSION", present + 1)
+    monkeypatch.setattr(migrations.migrate, "__defaults__", ({present: add_a_dataset},))
+    monkeypatch.setattr(migrations.expect_a_way_up, "__defaults__", ({present: add_a_dataset},))
     Hdf5Store.open(filled, layout=SMALL, clock=Clock()).close()
     with h5py.File(filled, "r") as file:
-        assert file.attrs["format_version"] == 2
-        assert file["added_in_2"][:].tolist() == list(range(7))
+        assert file.attrs["format_version"] == present + 1
+        assert file["added"][:].tolist() == list(range(7))
     monkeypatch.setattr(gallery_file, "migrate", lambda *given: pytest.fail("migrated twice"))
     store = Hdf5Store.open(filled, layout=SMALL)
     assert store.verify().whole
@@ -279,11 +281,32 @@ def test_an_older_format_is_brought_up_to_date_in_one_commit(filled: Path, monke
 
 def test_an_older_format_without_a_way_up_is_refused_untouched(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = filled.read_bytes()
-    monkeypatch.setattr(schema, "FORMAT_VERSION", 2)
-    monkeypatch.setattr("app.store.region.FORMAT_VERSION", 2)
-    with pytest.raises(StoreFormatError, match=r"format version 1.*older version of the program"):
+    present = schema.FORMAT_VERSION
+    monkeypatch.setattr(schema, "FORMAT_VERSION", present + 1)
+    monkeypatch.setattr("app.store.region.FORMAT_VERSION", present + 1)
+    with pytest.raises(StoreFormatError, match=rf"format version {present}.*older version of the program"):
         Hdf5Store.open(filled, layout=SMALL)
     assert filled.read_bytes() == content
+
+
+def test_a_file_of_format_1_learns_which_versions_its_features_are_of(filled: Path) -> None:
+    with h5py.File(filled, "r+") as file:
+        file.attrs["format_version"] = 1
+        for name in ("embeddings/gallery_default/vectors", "ssd_feature_group/ssd_feature"):
+            del file[name].attrs["version"]
+    device = FileDevice(filled)
+    found = region.find(device)
+    device.pwrite(region.Region(found.offset, found.length, 1, found.file_id).packed(), found.offset)
+    device.close()
+    store = Hdf5Store.open(filled, layout=SMALL)
+    assert same_features(features(3), store.features(photo(3).id, MODEL))
+    assert store.model_choice.get() is None
+    assert store.verify().whole
+    store.close()
+    with h5py.File(filled, "r") as file:
+        assert file.attrs["format_version"] == 2
+        assert file["embeddings/gallery_default/vectors"].attrs["version"] == 1
+        assert file["ssd_feature_group/ssd_feature"].attrs["version"] == 1
 
 
 def test_a_backup_into_a_folder_that_is_a_file_is_refused_in_plain_words(filled: Path, tmp_path: Path) -> None:
