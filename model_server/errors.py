@@ -5,6 +5,9 @@ ModelServerError
 ├── CatalogueError         a catalogue file says something impossible
 ├── CheckpointError        a weights file is broken, foreign or unsafe
 ├── WeightsError           weights do not fit the model they are meant for
+├── DownloadError          weights cannot be fetched
+├── UnverifiedError        nobody vouches for a weights file
+├── ConversionError        an exported model answers otherwise than the one it was made from
 └── PhotosError            a labelled photo folder cannot be read
 """
 
@@ -27,6 +30,18 @@ class CheckpointError(ModelServerError):
 
 class WeightsError(ModelServerError):
     """Weights that don't fit the model: names or shapes differ."""
+
+
+class DownloadError(ModelServerError):
+    """Weights that can't be fetched: no connection, a broken one, or an answer that says no."""
+
+
+class UnverifiedError(ModelServerError):
+    """A weights file whose digest the catalogue doesn't know, and that nobody accepted as it is."""
+
+
+class ConversionError(ModelServerError):
+    """An exported model whose answers differ from those of the model it was made from."""
 
 
 class PhotosError(ModelServerError):

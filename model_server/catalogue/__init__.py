@@ -5,7 +5,7 @@ The web process imports this package too, so nothing here may import TensorFlow 
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,36 @@ class TagClass:
 
     wnid: str
     name: str
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """Where a model's weights can be had, and what is known of them."""
+
+    url: str
+    megabytes: int
+    """Roughly; for people."""
+    sha256: str
+    """In hex; empty if its publisher's digest isn't known."""
+    md5: str
+    """In hex, where the publisher names that one; it finds accidents, not attacks."""
+
+    @property
+    def name(self) -> str:
+        """The file's name in the address."""
+        return self.url.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class TextTower:
+    """A second signature of a model, which puts words where their pictures are: CLIP's half for text."""
+
+    signature: str
+    input_name: str
+    """int32 (n, length): ids of tokens, as `model_server.clip_tokens` makes them."""
+    length: int
+    vocabulary: Path
+    """The merges of its tokenizer, one a line, gzipped."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +77,17 @@ class ModelCard:
     licence: str
     weights_source: str
     weights_sha256: str
+    builder: str = ""
+    """The module of `model_server` that builds it."""
+    architecture: Mapping[str, Any] = field(default_factory=dict)
+    """Its builder's dimensions."""
+    preprocessing: str = ""
+    """What the graph does with pixels of 0..255 first; for people."""
+    download: WeightsFile | None = None
+    """None where a package carries the weights."""
+    text: TextTower | None = None
+    files: tuple[Path, ...] = ()
+    """The card's own file and those that it names."""
 
 
 def names() -> list[str]:
@@ -74,14 +115,16 @@ def read_card(path: Path) -> ModelCard:
     """Read one catalogue file; the label files that it names lie beside it. Raises CatalogueError."""
     try:
         with path.open("rb") as file:
-            card = _card(tomllib.load(file), path.parent)
+            card = _card(tomllib.load(file), path)
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise CatalogueError(f"{path.name} is no model card: {error!r}") from error
     _check(card, path)
     return card
 
 
-def _card(table: dict[str, Any], folder: Path) -> ModelCard:
+def _card(table: dict[str, Any], path: Path) -> ModelCard:
+    folder, weights, text = path.parent, table["weights"], table.get("text")
+    named = [table.get("labels"), table.get("tag_classes"), text and text["vocabulary"]]
     return ModelCard(
         name=str(table["name"]),
         version=int(table["version"]),
@@ -95,9 +138,25 @@ def _card(table: dict[str, Any], folder: Path) -> ModelCard:
         labels=_labels(folder, table.get("labels")),
         tag_classes=_tag_classes(folder, table.get("tag_classes")),
         licence=str(table["licence"]),
-        weights_source=str(table["weights"]["source"]),
-        weights_sha256=str(table["weights"]["sha256"]),
+        weights_source=str(weights["source"]),
+        weights_sha256=str(weights["sha256"]),
+        builder=str(table.get("builder", "")),
+        architecture=dict(table.get("architecture", {})),
+        preprocessing=str(table["input"].get("preprocessing", "")),
+        download=_download(weights) if "url" in weights else None,
+        text=_text_tower(text, folder) if text else None,
+        files=(path, *(folder / name for name in named if name)),
     )
+
+
+def _download(weights: Mapping[str, Any]) -> WeightsFile:
+    return WeightsFile(
+        str(weights["url"]), int(weights["megabytes"]), str(weights["sha256"]), str(weights.get("md5", ""))
+    )
+
+
+def _text_tower(text: Mapping[str, Any], folder: Path) -> TextTower:
+    return TextTower(str(text["signature"]), str(text["input"]), int(text["length"]), folder / text["vocabulary"])
 
 
 def _labels(folder: Path, file_name: str | None) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from model_server.build import build, inputs_fingerprint, read_stamp
-from model_server.catalogue import ModelCard
+from model_server.build import build, is_built, read_stamp
+from model_server.catalogue import ModelCard, load_card
 from model_server.errors import UnknownModelError
 
 
@@ -33,6 +33,8 @@ def test_a_second_build_does_nothing(tmp_path: Path) -> None:
     assert (folder, is_new) == (tmp_path / "gallery_default" / "1", True)
     assert build("gallery_default", tmp_path, exporter) == (folder, False)
     assert exporter.calls == 1
+    assert is_built(load_card("gallery_default"), tmp_path)
+    assert not is_built(load_card("vgg16"), tmp_path)
 
 
 def test_a_build_from_other_inputs_is_replaced(tmp_path: Path) -> None:
@@ -74,18 +76,6 @@ def test_of_two_builds_at_a_time_one_waits_and_finds_it_done(tmp_path: Path) -> 
         thread.join()
     assert sorted(results) == [False, True]
     assert exporter.calls == 1
-
-
-def test_the_fingerprint_follows_sources_and_weights(tmp_path: Path) -> None:
-    (tmp_path / "weights").mkdir()
-    (tmp_path / "a.py").write_text("1")
-    (tmp_path / "weights" / "w.npz").write_bytes(b"1")
-    first = inputs_fingerprint(tmp_path)
-    assert inputs_fingerprint(tmp_path) == first
-    (tmp_path / "weights" / "w.npz").write_bytes(b"2")
-    second = inputs_fingerprint(tmp_path)
-    (tmp_path / "a.py").rename(tmp_path / "b.py")
-    assert len({first, second, inputs_fingerprint(tmp_path)}) == 3
 
 
 def test_a_folder_without_a_build_has_no_stamp(tmp_path: Path) -> None:
