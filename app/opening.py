@@ -25,6 +25,7 @@ from app.services.keyword_search import KeywordSearch
 from app.services.library import Library, Limits
 from app.services.listeners import Listeners
 from app.services.live_changes import LiveChanges
+from app.services.looker import Looker
 from app.services.model_server_watch import ModelServerWatch
 from app.services.neighbors import NeighbourKeeper
 from app.services.numbers import Numbers
@@ -80,7 +81,8 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
         opened.callback(neighbours.stop)
         listeners = Listeners(index, neighbours)
         size = settings.batch_size
-        ingest = Ingest(store, breaker, card, maker, listeners, prepared, model_input, size, breaker.trip)
+        looker = Looker(card, breaker, maker, listeners, model_input)
+        ingest = Ingest(store, lambda: looker, prepared, size, breaker.trip)
         opened.callback(ingest.stop)
         watch = ModelServerWatch(metered, card, breaker, on_return=ingest.resume)
         opened.callback(watch.stop)

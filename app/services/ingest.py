@@ -9,17 +9,15 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 
 from app import request_ids
 from app.domain import Bytes8, Job, PhotoId
 from app.errors import BadInput, ModelServerUnavailable, PhotoNotFound, StoreError
-from app.inference.base import ModelClient
 from app.services.batch_size import BatchSize
-from app.services.features import FeatureMaker
-from app.services.photo_batches import FeatureListener, PhotoBatches
+from app.services.looker import Looker
+from app.services.photo_batches import PhotoBatches, Results
 from app.services.prepared import PreparedInputs
-from app.store.base import Store
-from model_server.catalogue import ModelCard
 
 log = logging.getLogger(__name__)
 
@@ -30,28 +28,39 @@ STOP_GRACE_S = 3.0
 """How long the batches in hand may take once we are told to stop."""
 
 
+class Jobs(Results, Protocol):
+    """The part of a store that knows which photos wait to be looked at."""
+
+    def jobs(self, due: datetime | None = None, limit: int | None = None) -> list[Job]:
+        """Return pending jobs, those first that are to be done first; some of them at least, if there are any."""
+
+    def start(self, photo_ids: Sequence[PhotoId]) -> None:
+        """Show photos as being looked at."""
+
+    def read_bytes(self, photo_id: PhotoId) -> bytes:
+        """Return a photo's bytes as uploaded."""
+
+
 class Ingest:
-    """Threads that work through the pending jobs, oldest photo first."""
+    """Threads that work through the pending jobs, in the store's order."""
 
     def __init__(
         self,
-        store: Store,
-        client: ModelClient,
-        card: ModelCard,
-        maker: FeatureMaker,
-        listener: FeatureListener,
+        store: Jobs,
+        looker: Callable[[], Looker],
         prepared: PreparedInputs,
-        prepare: Callable[[bytes], Bytes8],
         batch_size: int,
         on_doubt: Callable[[str], None] = lambda reason: None,
     ) -> None:
-        """`on_doubt` is told when the model server turns out to fail for every picture, and how."""
+        """`looker` returns the model that looks at the next batch.
+
+        `on_doubt` is told when the model server turns out to fail for every picture, and how.
+        """
         self._store = store
-        self._client = client
+        self._looker = looker
         self._prepared = prepared
-        self._prepare = prepare
         self._size = BatchSize(batch_size)
-        self._batches = PhotoBatches(store, client, card, maker, listener, prepared, self._size, on_doubt)
+        self._batches = PhotoBatches(store, prepared, self._size, on_doubt)
         self._changed = threading.Condition()
         self._in_hand: set[PhotoId] = set()
         self._asking: set[int] = set()
@@ -101,7 +110,7 @@ class Ingest:
         for thread in started:
             thread.join(max(end - time.monotonic(), 0.0))
         if any(thread.is_alive() for thread in started):
-            self._client.close()
+            self._looker().client.close()
         for thread in started:
             thread.join()
 
@@ -112,10 +121,11 @@ class Ingest:
             return False
         try:
             with request_ids.working_for(request_ids.new("batch-")):
-                inputs = self._inputs_of(jobs)
+                looker = self._looker()
+                inputs = self._inputs_of(jobs, looker)
                 if inputs:
                     self._store.start(list(inputs))
-                    self._batches.look_at(inputs, on_answer=self._answered)
+                    self._batches.look_at(inputs, looker, on_answer=self._answered)
         finally:
             self._give_back(jobs)
         return True
@@ -204,14 +214,14 @@ class Ingest:
             self._paused_until = now + self._backoff_s
             self._problem = reason
 
-    def _inputs_of(self, jobs: Sequence[Job]) -> dict[PhotoId, Bytes8]:
+    def _inputs_of(self, jobs: Sequence[Job], looker: Looker) -> dict[PhotoId, Bytes8]:
         """Return the model input of each job's photo; photos that can't be read become `failed`."""
         inputs: dict[PhotoId, Bytes8] = {}
         for job in jobs:
             try:
                 ready_input = self._prepared.take(job.photo_id)
-                if ready_input is None:
-                    ready_input = self._prepare(self._store.read_bytes(job.photo_id))
+                if ready_input is None or not looker.fits(ready_input):
+                    ready_input = looker.prepare(self._store.read_bytes(job.photo_id))
                 inputs[job.photo_id] = ready_input
             except PhotoNotFound:
                 continue  # deleted since

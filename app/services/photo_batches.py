@@ -21,13 +21,10 @@ from app.errors import (
     ModelServerUnavailable,
     StoreError,
 )
-from app.inference.base import ModelClient
 from app.inference.proof import prove
 from app.services.batch_size import BatchSize
-from app.services.features import FeatureMaker
+from app.services.looker import Looker
 from app.services.prepared import PreparedInputs
-from app.store.base import Store
-from model_server.catalogue import ModelCard
 
 log = logging.getLogger(__name__)
 
@@ -38,45 +35,39 @@ INVALID_PAUSE_S = 0.5
 Inputs = Mapping[PhotoId, Bytes8]
 
 
-class FeatureListener(Protocol):
-    """What wants to know of new features, to search in them."""
+class Results(Protocol):
+    """The part of a store that keeps what becomes of photos."""
 
-    def put(self, photos: Sequence[Photo], features: Sequence[Features]) -> None:
-        """Take in the features of each of `photos`."""
+    def finish(self, model: str, features: Mapping[PhotoId, Features]) -> list[Photo]:
+        """Store features and drop the jobs; return the photos."""
+
+    def postpone(self, photo_ids: Sequence[PhotoId], not_before: datetime, error: str) -> None:
+        """Put jobs off."""
+
+    def fail(self, photo_id: PhotoId, error: str) -> None:
+        """Give a photo's job up."""
 
 
 class PhotoBatches:
-    """Has the model look at batches of photos and stores what it sees; may be used from several threads."""
+    """Has a model look at batches of photos and stores what it sees; may be used from several threads."""
 
     def __init__(
-        self,
-        store: Store,
-        client: ModelClient,
-        card: ModelCard,
-        maker: FeatureMaker,
-        listener: FeatureListener,
-        prepared: PreparedInputs,
-        size: BatchSize,
-        on_doubt: Callable[[str], None],
+        self, store: Results, prepared: PreparedInputs, size: BatchSize, on_doubt: Callable[[str], None]
     ) -> None:
         self._store = store
-        self._client = client
-        self._card = card
-        self._maker = maker
-        self._listener = listener
         self._prepared = prepared
         self._size = size
         self._on_doubt = on_doubt
         self._invalid_answers: Counter[PhotoId] = Counter()
 
-    def look_at(self, inputs: Inputs, on_answer: Callable[[], None]) -> None:
+    def look_at(self, inputs: Inputs, looker: Looker, on_answer: Callable[[], None]) -> None:
         """Bring every photo to its end, or else let it wait and raise ModelServerUnavailable or StoreError.
 
         `on_answer` is called when the model has answered for the first time and what follows is storing.
         """
         settled: set[PhotoId] = set()
         try:
-            self._infer(inputs, settled, on_answer)
+            self._infer(inputs, looker, settled, on_answer)
         except (ModelServerUnavailable, StoreError) as error:
             self._let_wait({one: pixels for one, pixels in inputs.items() if one not in settled}, error)
             raise
@@ -86,44 +77,46 @@ class PhotoBatches:
         log.warning("photo %s failed: %s", photo_id, error.message)
         self._store.fail(photo_id, error.message)
 
-    def _infer(self, inputs: Inputs, settled: set[PhotoId], on_answer: Callable[[], None]) -> None:
+    def _infer(self, inputs: Inputs, looker: Looker, settled: set[PhotoId], on_answer: Callable[[], None]) -> None:
         """Run one batch; when the model refuses it, halve it until the photo at fault stands alone."""
         try:
-            output = self._client.predict(self._card, np.stack(list(inputs.values())))
-            features = dict(zip(inputs, self._maker.make(output), strict=True))
+            output = looker.client.predict(looker.card, np.stack(list(inputs.values())))
+            features = dict(zip(inputs, looker.maker.make(output), strict=True))
         except ModelOutOfMemory:
             self._size.lacked_memory(len(inputs))
             if len(inputs) == 1:
                 raise
             log.warning("the model server lacks memory for %d photos at once; fewer are sent", len(inputs))
-            self._infer_halves(inputs, settled, on_answer)
+            self._infer_halves(inputs, looker, settled, on_answer)
         except (ModelRejectedInput, ModelOutputInvalid) as error:
             if len(inputs) > 1:
-                self._infer_halves(inputs, settled, on_answer)
+                self._infer_halves(inputs, looker, settled, on_answer)
             else:
-                self._blame(inputs, error)
+                self._blame(inputs, looker, error)
                 settled.update(inputs)
         else:
             on_answer()
-            self._keep(features)
+            self._keep(features, looker)
             settled.update(inputs)
 
-    def _infer_halves(self, inputs: Inputs, settled: set[PhotoId], on_answer: Callable[[], None]) -> None:
+    def _infer_halves(
+        self, inputs: Inputs, looker: Looker, settled: set[PhotoId], on_answer: Callable[[], None]
+    ) -> None:
         entries = list(inputs.items())
         middle = len(entries) // 2
-        self._infer(dict(entries[:middle]), settled, on_answer)
-        self._infer(dict(entries[middle:]), settled, on_answer)
+        self._infer(dict(entries[:middle]), looker, settled, on_answer)
+        self._infer(dict(entries[middle:]), looker, settled, on_answer)
 
-    def _keep(self, features: Mapping[PhotoId, Features]) -> None:
-        photos = self._store.finish(self._card.name, features)
-        self._listener.put(photos, [features[photo.id] for photo in photos])
+    def _keep(self, features: Mapping[PhotoId, Features], looker: Looker) -> None:
+        photos = self._store.finish(looker.name, features)
+        looker.listener.put(photos, [features[photo.id] for photo in photos])
         for photo_id in features:
             self._invalid_answers.pop(photo_id, None)
 
-    def _blame(self, inputs: Inputs, error: GalleryError) -> None:
+    def _blame(self, inputs: Inputs, looker: Looker, error: GalleryError) -> None:
         """Give up a photo that the model can't look at, if the model works otherwise."""
         try:
-            prove(self._client, self._card)
+            prove(looker.client, looker.card)
         except ModelServerUnavailable as unusable:
             self._on_doubt(unusable.message)
             raise

@@ -9,7 +9,7 @@ from app.domain import Features, PhotoId, PhotoState, UploadResult
 from app.errors import BadFileName
 from app.services.known_photos import KnownPhoto, unusable
 from app.services.library import Library, Upload
-from app.services.photo_batches import FeatureListener
+from app.services.looker import FeatureListener
 from app.services.photo_ids import photo_id_of
 from app.store.base import Known, Store
 from model_server.catalogue import ModelCard

@@ -141,7 +141,7 @@ class ModelFeatures:
         self.sums = sums
 
     def complete(self, values: list[NDArray[Any]], count: int) -> dict[str, NDArray[Any]]:
-        """Return each field's values, those of `count` photos in the order of `columns`, with nothing for the rest."""
+        """Return each field's values, of `count` photos in the order of `columns`, with nothing for the rest."""
         nothing = {name: np.zeros((count, *shape), np.float32) for name, shape in _NOTHING.items()}
         nothing["tag_ids"] = nothing["tag_ids"].astype(np.int32)
         return nothing | dict(zip(self.fields, values, strict=True))
@@ -223,12 +223,13 @@ def admit(
     Models without datasets join `new_models`, with the shapes of their features. Raises StoreError for features that
     don't fit, and then `new_models` is as it was.
     """
-    to_come, bits = dict(new_models), dict[str, int]()
+    to_come: dict[str, Shapes] = dict(new_models)
+    bits: dict[str, int] = {}
     for model, found in features.items():
         if model in known:
             shapes, bits[model] = known[model].shapes, known[model].bit
         else:
-            shapes = to_come.setdefault(model, shapes_of(found[0]))
+            shapes = dict(to_come.setdefault(model, shapes_of(found[0])))
             bits[model] = len(known) + list(to_come).index(model)
         check(model, shapes, found)
         if bits[model] >= MODELS_AT_MOST:

@@ -12,6 +12,7 @@ from app.errors import StoreFull
 from app.inference.fake import FakeModelClient, Fault
 from app.services import ingest
 from app.services.features import FeatureMaker
+from app.services.looker import Looker
 from app.services.photo_ids import photo_id_of
 from app.services.prepared import PreparedInputs
 from app.store.base import NewPhoto
@@ -44,16 +45,8 @@ class Bench:
         self.listener = Listener()
         self.prepared = PreparedInputs()
         self.decoded = 0
-        self.ingest = ingest.Ingest(
-            self.store,
-            self.client,
-            CARD,
-            FeatureMaker(CARD, words),
-            self.listener,
-            self.prepared,
-            self.prepare,
-            batch_size,
-        )
+        looker = Looker(CARD, self.client, FeatureMaker(CARD, words), self.listener, self.prepare)
+        self.ingest = ingest.Ingest(self.store, lambda: looker, self.prepared, batch_size)
 
     def prepare(self, data: bytes) -> Bytes8:
         self.decoded += 1
