@@ -9,6 +9,7 @@ from app.store.verify import Part
 
 MAX_LIMIT = 500
 MAX_ZIPPED = 5000
+MAX_DELETED = 500
 
 
 def limit_field(default: int) -> fields.Integer:
@@ -187,6 +188,29 @@ class TimelineStretch(Schema):
     version = fields.String(required=True, metadata={"description": "That of the timeline they are a part of."})
     total = fields.Integer(required=True)
     items = fields.List(fields.Nested(TimelinePhoto), required=True)
+
+
+class DeleteRequest(Schema):
+    """Which photos to delete."""
+
+    ids = fields.List(
+        fields.String(),
+        required=True,
+        validate=validate.Length(min=1, max=MAX_DELETED),
+        metadata={"description": f"Up to {MAX_DELETED} ids."},
+    )
+
+
+class DeleteAnswer(Schema):
+    """What was deleted."""
+
+    deleted = fields.List(fields.String(), required=True, metadata={"description": "Ids, without those not there."})
+
+
+class RetryAnswer(Schema):
+    """What is looked at again."""
+
+    retried = fields.Integer(required=True, metadata={"description": "How many photos had failed."})
 
 
 class ZipForm(Schema):

@@ -1,6 +1,7 @@
 // Starts what the page asks for. Every page works without any of this; data-* attributes say what goes where.
 
 import { startBanner } from "./banner.js";
+import { Deletion } from "./deletion.js";
 import { startGallery } from "./gallery/start.js";
 import { startKeys } from "./keys.js";
 import { Live } from "./live.js";
@@ -18,6 +19,8 @@ import { takeFiles } from "./uploads/intake.js";
 import { UploadPanel } from "./uploads/panel.js";
 import { UploadQueue } from "./uploads/queue.js";
 
+const UNKNOWN = { items: [], many: true }; // photos have come, which ones will be seen
+
 applyShapes(document);
 startKeys();
 startMenu();
@@ -26,15 +29,16 @@ startWhy();
 
 const live = new Live();
 const watch = new StateWatch(live);
-const refreshGallery = startGallery(document.querySelector("main"));
+const deletion = new Deletion();
+const refreshGallery = startGallery(document.querySelector("main"), deletion);
 const panel = new UploadPanel(document.querySelector("[data-uploads]"), (entry) => queue.retry(entry));
-const queue = new UploadQueue({ watch, onChange: (entry) => panel.show(entry), onStored: refreshGallery });
+const queue = new UploadQueue({ watch, onChange: (entry) => panel.show(entry), onStored: () => refreshGallery(UNKNOWN) });
 takeFiles({
   onFiles: (files) => queue.addFiles(files),
   onAddress: (url) => queue.addAddress(url),
   onLeftOut: (count) => panel.tellLeftOut(count),
 });
-live.addEventListener("photos", refreshGallery);
+live.addEventListener("photos", ({ detail }) => refreshGallery(detail));
 startBanner(live);
 live.start();
 
@@ -51,9 +55,9 @@ for (const desk of document.querySelectorAll("[data-layout]")) {
 }
 const photo = document.querySelector("[data-photo]");
 if (photo) {
-  startPhotoPage(photo, watch);
+  startPhotoPage(photo, watch, deletion);
 }
-startLightbox(refreshGallery);
+startLightbox(deletion);
 
 const status = document.querySelector("[data-status]");
 if (status) {

@@ -3,8 +3,13 @@
 import { isElsewhere, Viewer } from "./photo/viewer.js";
 import { FINAL_STATES } from "./state_watch.js";
 
-export function startPhotoPage(photo, watch) {
+export function startPhotoPage(photo, watch, deletion) {
   const viewer = new Viewer(photo);
+  const askToDelete = () => deletion.askAndLeave(viewer.id, viewer.name, "/");
+  photo.querySelector(".confirm > summary").addEventListener("click", (event) => {
+    event.preventDefault();
+    askToDelete();
+  });
   document.addEventListener("keydown", (event) => {
     if (isElsewhere(event, null)) {
       return;
@@ -12,8 +17,7 @@ export function startPhotoPage(photo, watch) {
     if (event.key === "Escape" ? viewer.back() : viewer.press(event.key)) {
       event.preventDefault();
     } else if (event.key === "Delete") {
-      photo.querySelector(".confirm").open = true;
-      photo.querySelector(".confirm button").focus();
+      askToDelete();
     }
   });
   if (FINAL_STATES.has(photo.dataset.state)) {

@@ -18,21 +18,39 @@ def shown_tiles(page: Page, photos: dict[str, bytes]) -> list[Locator]:
     return [page.locator(f'.tile[data-photo-id="{photo_id}"]') for photo_id in first]
 
 
-def test_selected_photos_are_deleted_after_a_question(page: Page) -> None:
-    tiles = shown_tiles(page, {name: fresh_photo() for name in ("one.jpg", "two.jpg", "three.jpg")})
-    for tile in tiles[:2]:
+def ask_to_delete(page: Page, tiles: list[Locator], answer: str) -> None:
+    """Select photos that aren't selected and answer the question whether they shall be deleted."""
+    for tile in tiles:
         tile.get_by_role("button").click(force=True)
     page.get_by_role("toolbar").get_by_role("button", name="Delete").click()
-    question = page.get_by_role("dialog", name="Delete these 2 photos?")
-    question.get_by_role("button", name="Keep them").click()
+    page.get_by_role("dialog", name=f"Delete these {len(tiles)} photos?").get_by_role("button", name=answer).click()
+
+
+def test_selected_photos_are_deleted_after_a_question_unless_that_is_undone(page: Page) -> None:
+    tiles = shown_tiles(page, {name: fresh_photo() for name in ("one.jpg", "two.jpg", "three.jpg")})
+    ids = [tile.get_attribute("data-photo-id") for tile in tiles]
+    before = tiles[2].bounding_box()
+    ask_to_delete(page, tiles[:2], "Keep")
     expect(page.locator(".tile--selected")).to_have_count(2)
-    page.get_by_role("toolbar").get_by_role("button", name="Delete").click()
-    question.get_by_role("button", name="Delete them").click()
+    page.keyboard.press("Escape")
+    ask_to_delete(page, tiles[:2], "Delete")
     expect(page.get_by_text("2 photos deleted.")).to_be_visible()
     for tile in tiles[:2]:
         expect(tile).to_have_count(0)
-    expect(tiles[2]).to_be_visible()
+    assert tiles[2].bounding_box() != before  # the gap is closed
     expect(page.get_by_role("toolbar")).to_be_hidden()
+    page.get_by_role("button", name="Undo").click()
+    for tile in tiles:
+        expect(tile).to_be_visible()
+    assert tiles[2].bounding_box() == before
+    assert all(page.request.get(f"/api/v1/images/{photo_id}").ok for photo_id in ids)
+    ask_to_delete(page, tiles[:2], "Delete")
+    page.goto("/status")  # who leaves doesn't undo
+    page.goto("/")
+    expect(tiles[2]).to_be_visible()
+    for tile, photo_id in zip(tiles[:2], ids[:2], strict=True):
+        expect(tile).to_have_count(0)
+        assert page.request.get(f"/api/v1/images/{photo_id}").status == 404
 
 
 def test_selected_photos_are_downloaded_as_a_zip(page: Page) -> None:

@@ -50,16 +50,26 @@ def test_similar_photos_are_compared_in_the_chosen_way(page: Page) -> None:
     expect(page.get_by_role("link", name="Things in the same places")).to_have_attribute("aria-current", "true")
 
 
-def test_a_photo_is_deleted_after_a_second_question(page: Page) -> None:
+def test_a_photo_is_deleted_after_a_question_and_can_be_brought_back(page: Page) -> None:
+    page.clock.install()
     open_photo(page, "unwanted.jpg", fresh_photo())
     address = page.url
-    expect(page.get_by_role("button", name="Delete it")).to_be_hidden()
-    page.locator("summary", has_text="Delete").click()
-    page.get_by_role("button", name="Delete it").click()
-    expect(page.get_by_text("The photo is deleted.")).to_be_visible()
-    answer = page.goto(address)
-    assert answer is not None
-    assert answer.status == 404
+    tile = page.locator(f'.tile[data-photo-id="{address[-32:]}"]')
+    for answer in ("Undo", "Delete"):
+        page.goto(address)
+        page.locator("summary", has_text="Delete").click()
+        page.get_by_role("dialog", name="Delete this photo?").get_by_role("button", name="Delete").click()
+        expect(page.get_by_text("unwanted.jpg is deleted.")).to_be_visible()
+        expect(page.locator(".timeline--live")).to_be_visible()
+        expect(tile).to_have_count(0)
+        if answer == "Undo":
+            page.get_by_role("button", name=answer).click()
+            expect(tile).to_be_visible()
+    page.clock.fast_forward(10_000)
+    expect(page.get_by_text("unwanted.jpg is deleted.")).to_be_hidden()
+    gone = page.goto(address)
+    assert gone is not None
+    assert gone.status == 404
 
 
 def test_the_download_is_the_file_as_uploaded(page: Page) -> None:

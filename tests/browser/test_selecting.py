@@ -57,6 +57,20 @@ def test_arrows_move_and_enter_opens(page: Page, tiles: list[Locator]) -> None:
     expect(link(tiles[1])).to_be_focused()
 
 
+def test_the_gallery_stands_at_the_photo_that_was_seen_last(page: Page, tiles: list[Locator]) -> None:
+    link(tiles[0]).click()
+    shown = page.locator("[data-lightbox] .side__name")
+    for _ in range(40):
+        before = shown.text_content() or ""
+        page.keyboard.press("ArrowRight")
+        expect(shown).not_to_have_text(before)
+    expect(tiles[0]).to_be_visible()
+    page.keyboard.press("Escape")
+    last = page.locator('.tile[data-place="40"]')
+    expect(link(last)).to_be_focused()
+    expect(last).to_be_in_viewport()
+
+
 def test_only_one_photo_is_in_the_way_of_the_tab_key(page: Page, tiles: list[Locator]) -> None:
     link(tiles[2]).focus()
     expect(page.locator('.tile [tabindex="0"]')).to_have_count(1)

@@ -6,6 +6,7 @@ export class Drawn {
   #maker;
   #onDraw;
   #layout = null;
+  #slice = null;
   #tiles = new Map(); // place -> tile
   #months = new Map(); // month -> section
   #spare = new Map(); // photo id -> tile that showed it before all was laid out anew
@@ -18,14 +19,15 @@ export class Drawn {
     this.#onDraw = onDraw;
   }
 
-  /** Begin anew with another layout; photos that stay in sight keep their elements, so that nothing flickers. */
-  restart(layout) {
+  /** Begin anew with another layout or slice of it; photos that stay keep their elements, so that nothing flickers. */
+  restart(layout, slice) {
     this.#layout = layout;
+    this.#slice = slice;
     this.#spare = new Map(this.tiles().map((tile) => [tile.dataset.photoId, tile]));
     this.#tiles.clear();
     this.#months.clear();
     this.#root.replaceChildren();
-    this.#root.style.height = `${layout.height}px`;
+    this.#root.style.height = `${slice.height}px`;
   }
 
   /** Have elements for the photos from `first` to before `end`, and for no others. */
@@ -58,7 +60,7 @@ export class Drawn {
     const month = this.#layout.monthOf(place);
     const section = this.#months.get(month) ?? this.#addMonth(month);
     const { left, top, width, height } = this.#layout.place(place);
-    const inMonth = { left, top: top - this.#layout.monthTop[month], width, height };
+    const inMonth = { left, top: top - this.#monthStart(month), width, height };
     const tile = this.#spare.get(this.#source.at(place)?.id) ?? this.#maker.tile();
     this.#maker.put(tile, place, this.#layout.photos, inMonth);
     const list = section.querySelector(".month__photos");
@@ -69,14 +71,19 @@ export class Drawn {
   }
 
   #addMonth(month) {
-    const top = this.#layout.monthTop[month];
-    const height = this.#layout.monthTop[month + 1] - top;
-    const section = this.#maker.month(this.#source.outline.months[month].month, top, height);
+    const start = this.#monthStart(month);
+    const height = Math.min(this.#slice.end, this.#layout.monthTop[month + 1]) - start;
+    const section = this.#maker.month(this.#source.outline.months[month].month, start - this.#slice.start, height);
     section.dataset.month = month;
     const later = [...this.#months.keys()].filter((other) => other > month);
     this.#root.insertBefore(section, later.length > 0 ? this.#months.get(Math.min(...later)) : null);
     this.#months.set(month, section);
     return section;
+  }
+
+  /** Return where a month begins in the slice: with its head, or above the slice. */
+  #monthStart(month) {
+    return Math.max(this.#slice.start, this.#layout.monthTop[month]);
   }
 
   #fill(place, tile) {

@@ -2,20 +2,23 @@
 
 import { Drawn } from "./drawn.js";
 import { Layout } from "./layout.js";
+import { Slice } from "./slice.js";
 
 const AHEAD_SHARE = 0.75; // of the window's height, drawn above and below it
 const MOST_AHEAD_PX = 900;
 const FAST_PX = 2500; // between two frames: the photos flying by aren't fetched
 const SETTLED_MS = 90;
 const HEAD_PX = 52;
+const EDGE_PX = 12;
 
 export class Grid {
   #root;
   #source;
   #drawn;
   #layout = null;
-  #top = 0;
-  #y = 0; // where the window was at the last drawing
+  #slice = null;
+  #shown = 0; // where the window was at the last drawing
+  #top = 0; // where the timeline begins on the page, in px
   #frame = 0;
   #settled = 0;
 
@@ -42,34 +45,43 @@ export class Grid {
     return this.#layout;
   }
 
-  /** Where the timeline begins on the page, in px. */
-  get top() {
-    return this.#top;
-  }
-
-  /** Lay all photos out anew and draw those near the window. */
-  layOut() {
+  /** Lay all photos out anew and draw those near the window, or those near another place: `away` px from the top. */
+  layOut(away = null) {
     const { months, ratios } = this.#source.outline;
     this.#layout = new Layout(months.map((month) => month.count), ratios, this.#sizes());
+    this.#slice = new Slice(this.#layout.height);
     this.active = Math.min(this.active, Math.max(0, ratios.length - 1));
-    this.#drawn.restart(this.#layout);
+    this.#drawn.restart(this.#layout, this.#slice);
     this.#top = this.#root.getBoundingClientRect().top + scrollY;
-    this.draw();
+    if (away === null) {
+      this.draw();
+    } else {
+      this.goTo(away);
+    }
   }
 
   /** Draw what is near the window now and fetch what isn't known of it. */
   draw() {
-    const movedPx = Math.abs(scrollY - this.#y); // read first: once elements have changed, it costs a layout
-    this.#y = scrollY;
-    const [first, end] = this.range();
-    this.#drawn.show(first, end);
-    this.#fetchMissing(first, end, movedPx > FAST_PX);
-    this.onMove();
+    const at = scrollY - this.#top; // read first: once elements have changed, it costs a layout
+    if (this.#slice.follow(at)) {
+      this.#move();
+    }
+    this.#show();
+  }
+
+  /** Scroll to where the window is `away` px from the timeline's top. */
+  goTo(away) {
+    const furthest = Math.max(0, this.#layout.height - innerHeight);
+    if (this.#slice.goTo(Math.min(away, furthest))) {
+      this.#drawn.restart(this.#layout, this.#slice);
+    }
+    this.#scroll();
+    this.draw();
   }
 
   /** How far the window is from the timeline's top, in px. */
   get away() {
-    return this.#y - this.#top;
+    return this.#slice.start + this.#slice.at;
   }
 
   /** Return the first place near the window and the one after the last. */
@@ -94,8 +106,7 @@ export class Grid {
 
   /** Scroll so far that a photo is in the window, and give it the focus. */
   focus(place) {
-    this.#reveal(place);
-    this.draw();
+    this.reveal(place);
     this.activate(place);
     this.#drawn.linkAt(place).focus({ preventScroll: true });
   }
@@ -112,15 +123,34 @@ export class Grid {
     return tile?.dataset.place === undefined ? null : Number(tile.dataset.place);
   }
 
-  #reveal(place) {
+  /** Scroll so far that a photo is in the window. */
+  reveal(place) {
     const row = this.#layout.rowOf(place);
-    const top = this.#top + this.#layout.rowTop(row);
+    const [top, bottom] = [this.#layout.rowTop(row), this.#layout.rowTop(row) + this.#layout.rowHeight(row)];
     const covered = Number.parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop) + HEAD_PX;
-    if (top < scrollY + covered) {
-      scrollTo({ top: top - covered, behavior: "instant" });
-    } else if (top + this.#layout.rowHeight(row) > scrollY + innerHeight - 12) {
-      scrollTo({ top: top + this.#layout.rowHeight(row) - innerHeight + 12, behavior: "instant" });
+    if (top < this.away + covered) {
+      this.goTo(top - covered);
+    } else if (bottom > this.away + innerHeight - EDGE_PX) {
+      this.goTo(bottom - innerHeight + EDGE_PX);
     }
+  }
+
+  /** Have another slice of the timeline on the page, with the window where it is in the timeline. */
+  #move() {
+    this.#drawn.restart(this.#layout, this.#slice);
+    this.#scroll();
+  }
+
+  #scroll() {
+    scrollTo({ top: this.#top + this.#slice.at, behavior: "instant" });
+  }
+
+  #show() {
+    const [first, end] = this.range();
+    this.#drawn.show(first, end);
+    this.#fetchMissing(first, end, Math.abs(this.away - this.#shown) > FAST_PX);
+    this.#shown = this.away;
+    this.onMove();
   }
 
   #sizes() {

@@ -23,17 +23,17 @@ export class PlaceKeeper {
 
   /** Return the place where the window is, null at the very top. */
   current() {
-    const { layout, top } = this.#grid;
-    if (scrollY < top || layout.photos === 0) {
+    const { layout, away } = this.#grid;
+    if (away < 0 || layout.photos === 0) {
       return null;
     }
-    const [row] = layout.rowsBetween(scrollY - top, scrollY - top);
+    const [row] = layout.rowsBetween(away, away);
     const [first] = layout.photosOf(row);
     const month = layout.monthOf(first);
     return {
       month: this.#source.outline.months[month].month,
       number: first - layout.monthFirst[month],
-      awayPx: layout.rowTop(row) + top - scrollY,
+      awayPx: layout.rowTop(row) - away,
     };
   }
 
@@ -41,9 +41,32 @@ export class PlaceKeeper {
   show(place) {
     const photo = this.photoAt(place);
     if (photo !== null) {
-      const { layout, top } = this.#grid;
-      scrollTo({ top: top + layout.rowTop(layout.rowOf(photo)) - place.awayPx, behavior: "instant" });
+      this.#show(photo, place.awayPx);
     }
+  }
+
+  /** Have photos go or come by `change`, with the first photo in the window that stays where it was. */
+  keepStill(change) {
+    const { layout, away } = this.#grid;
+    const [first, end] = away < 0 ? [0, 0] : this.#grid.range();
+    const shown = [];
+    for (let photo = first; photo < end; photo += 1) {
+      const awayPx = layout.rowTop(layout.rowOf(photo)) - away;
+      const id = this.#source.at(photo)?.id;
+      if (awayPx + layout.rowHeight(layout.rowOf(photo)) > 0 && id !== undefined) {
+        shown.push({ id, awayPx });
+      }
+    }
+    change();
+    const kept = shown.find(({ id }) => this.#source.placeOf(id) !== null);
+    if (kept) {
+      this.#show(this.#source.placeOf(kept.id), kept.awayPx);
+    }
+  }
+
+  #show(photo, awayPx) {
+    const { layout } = this.#grid;
+    this.#grid.goTo(layout.rowTop(layout.rowOf(photo)) - awayPx);
   }
 
   /** Return the number of the photo in a place, null for none. */

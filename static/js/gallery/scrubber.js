@@ -94,19 +94,19 @@ export class Scrubber {
 
   #step(event) {
     const last = this.#source.outline.months.length - 1;
-    const { layout, top, away } = this.#grid;
+    const { layout, away } = this.#grid;
     const now = layout.monthAt(Math.max(0, away + 1));
     const month = { ArrowDown: now + 1, ArrowUp: now - 1, PageDown: now + 12, PageUp: now - 12, Home: 0, End: last }[event.key];
     if (month !== undefined) {
       event.preventDefault();
       const target = Math.min(last, Math.max(0, month));
-      scrollTo({ top: top + layout.monthTop[target] + 1, behavior: "instant" });
+      this.#grid.goTo(layout.monthTop[target] + 1);
       this.#element.style.setProperty("--pointed", layout.monthTop[target] / this.#scrollable());
     }
   }
 
   #goTo(share) {
-    scrollTo({ top: this.#grid.top + share * this.#scrollable(), behavior: "instant" });
+    this.#grid.goTo(share * this.#scrollable());
   }
 
   #shareAt(event) {

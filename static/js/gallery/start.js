@@ -1,6 +1,7 @@
 // Starts the gallery page: puts the timeline together, and keeps it up to date while photos come and change.
 
 import { fetchPage } from "../page_source.js";
+import { setSequence } from "../photo/sequence.js";
 import { t } from "../texts.js";
 import { SelectionBar } from "./actions.js";
 import { Grid } from "./grid.js";
@@ -8,35 +9,37 @@ import { takeHands } from "./hands.js";
 import { PlaceKeeper } from "./place.js";
 import { Scrubber } from "./scrubber.js";
 import { Selection } from "./selection.js";
+import { TimelineSequence } from "./sequence.js";
 import { Source } from "./source.js";
 import { TileMaker } from "./tiles.js";
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 15000;
+const MOST_SHARE = 0.05; // of the time may go into refreshing while photos come all the time
 
-/** Start what the page has of the gallery; return a function to be called when a photo has been stored. */
-export function startGallery(main) {
+/** Start what the page has of the gallery; return a function to be called when photos have come or changed. */
+export function startGallery(main, deletion) {
   const section = main.querySelector("[data-gallery]");
   if (section?.dataset.gallery === "empty") {
-    return watchEmpty(main);
+    return watchEmpty(main, deletion);
   }
-  const timeline = section && new Timeline(section);
+  const timeline = section && new Timeline(section, deletion);
   timeline?.start();
-  return () => timeline?.refreshSoon();
+  return (change) => timeline?.hear(change);
 }
 
 /** Show the first photos in an empty gallery as soon as they are there. */
-function watchEmpty(main) {
+function watchEmpty(main, deletion) {
   let onStored = async () => {
     const page = await fetchPage("/").catch(() => null);
     const fresh = page?.querySelector('[data-gallery="all"]');
     const empty = main.querySelector('[data-gallery="empty"]');
     if (fresh && empty) {
       empty.replaceWith(document.adoptNode(fresh));
-      onStored = startGallery(main);
+      onStored = startGallery(main, deletion);
     }
   };
-  return () => onStored();
+  return (change) => onStored(change);
 }
 
 class Timeline {
@@ -48,22 +51,29 @@ class Timeline {
   #selection;
   #scrubber;
   #bar;
+  #deletion;
   #timer = null;
   #pauseMs = FIRST_PAUSE_MS;
+  #tookMs = 0; // the last refreshing
 
-  constructor(section) {
+  constructor(section, deletion) {
     this.#section = section;
+    this.#deletion = deletion;
     this.#root = section.querySelector("[data-timeline]");
     this.#source = new Source(this.#root.dataset.outline, this.#root.dataset.stretches);
     this.#grid = new Grid(this.#root, this.#source, new TileMaker(section), {
-      onDraw: (tile) => this.#selection.mark(tile),
+      onDraw: (tile) => {
+        this.#selection.mark(tile);
+        deletion.markTile(tile);
+      },
       onMove: () => this.#moved(),
       onResize: () => this.#layOut(this.#places.current()),
     });
     this.#places = new PlaceKeeper(this.#grid, this.#source);
     this.#scrubber = new Scrubber(section.querySelector("[data-scrubber]"), this.#grid, this.#source);
     this.#selection = new Selection(this.#grid, this.#source, (count) => this.#showSelected(count));
-    this.#bar = new SelectionBar(section.querySelector("[data-selection]"), this.#selection, () => this.#refresh());
+    setSequence(this.#root, new TimelineSequence(this.#grid, this.#source));
+    this.#bar = new SelectionBar(section.querySelector("[data-selection]"), this.#selection, deletion);
     takeHands(this.#root, {
       grid: this.#grid,
       selection: this.#selection,
@@ -85,19 +95,46 @@ class Timeline {
     this.#source.prime(first, photos);
     this.#root.classList.add("timeline--live");
     this.#section.querySelector("[data-pages]")?.remove();
+    this.#source.leaveOut(this.#deletion.waiting);
     this.#layOut(place);
     if (active !== null) {
       this.#grid.focus(this.#places.photoAt(active));
       history.replaceState({ ...history.state, active: null }, "");
     }
     this.#watchStates();
+    this.#deletion.addEventListener("hide", ({ detail }) => this.#selection.drop(detail.ids));
+    for (const name of ["hide", "show"]) {
+      this.#deletion.addEventListener(name, () => this.#closeGaps());
+    }
+    this.#deletion.addEventListener("deleted", () => this.#refresh());
     addEventListener("pageshow", (event) => event.persisted && this.#refresh()); // came back: photos may be gone
   }
 
-  /** Look again in a moment, as something has just been stored. */
-  refreshSoon() {
-    this.#pauseMs = FIRST_PAUSE_MS;
+  /** Show other states of photos that are known; look again in a moment if there may be others. */
+  hear({ items, many }) {
+    if (!many && this.#source.outline !== null && this.#source.note(items)) {
+      this.#grid.fill();
+    } else {
+      this.#refreshIn(FIRST_PAUSE_MS);
+    }
+  }
+
+  #refreshIn(pauseMs) {
+    this.#pauseMs = Math.max(pauseMs, this.#tookMs / MOST_SHARE);
     this.#timer ??= setTimeout(() => this.#refresh(), this.#pauseMs);
+  }
+
+  /** Leave out what is to be deleted. */
+  #closeGaps() {
+    this.#places.keepStill(() => {
+      this.#source.leaveOut(this.#deletion.waiting);
+      this.#layOut(null);
+    });
+    this.#showCount();
+  }
+
+  #showCount() {
+    this.#section.querySelector(".heading__note").textContent = t("gallery.count", { count: this.#source.outline.total });
   }
 
   #layOut(place) {
@@ -124,33 +161,40 @@ class Timeline {
     this.#root.classList.toggle("timeline--selecting", count > 0);
   }
 
-  /** Fetch what has changed and show it without moving what the window shows. */
+  /** Fetch what has changed and show it without moving what the window shows, once no deletion can be undone. */
   async #refresh() {
     clearTimeout(this.#timer);
     this.#timer = null;
+    if (this.#deletion.waiting.length > 0) {
+      return; // looked at again when they are deleted
+    }
+    const startedMs = performance.now();
     try {
-      const outline = await this.#source.fetchOutline();
-      if (outline.version === this.#source.outline?.version) {
-        await this.#source.reload(...this.#grid.range());
-        this.#grid.fill();
-      } else {
-        const place = this.#places.current();
-        await this.#source.change(outline, place ? firstOf(outline, place) : 0);
-        this.#layOut(place);
-        this.#section.querySelector(".heading__note").textContent = t("gallery.count", { count: outline.total });
-      }
+      await this.#take(await this.#source.fetchOutline());
     } catch {
       // the gallery is away for a moment; what is shown stays
     }
+    this.#tookMs = performance.now() - startedMs;
     this.#watchStates();
+  }
+
+  async #take(outline) {
+    if (outline === null) {
+      await this.#source.reload(...this.#grid.range());
+      this.#grid.fill();
+      return;
+    }
+    const place = this.#places.current();
+    await this.#source.change(outline, place ? firstOf(outline, place) : 0);
+    this.#layOut(place);
+    this.#showCount();
   }
 
   /** Look again and again, ever less often, while a photo near the window isn't searchable yet. */
   #watchStates() {
     const isPending = this.#grid.tiles().some((tile) => ["stored", "processing"].includes(tile.dataset.state));
     if (isPending) {
-      this.#timer ??= setTimeout(() => this.#refresh(), this.#pauseMs);
-      this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 1.4);
+      this.#refreshIn(Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 1.4));
     }
   }
 }

@@ -2,18 +2,16 @@
 
 import { fetchPage } from "../page_source.js";
 import { applyShapes } from "../shapes.js";
-import { t } from "../texts.js";
-import { Deletion } from "./deletion.js";
 import { sequenceOf } from "./sequence.js";
 import { isElsewhere, Viewer } from "./viewer.js";
 
 const ADDRESS = /^\/photos\/([0-9a-f]{32})$/;
 const INFO_KEY = "photo-info";
 
-/** Open photos over the page. `onDeleted()` is called when one has been deleted. */
-export function startLightbox(onDeleted) {
+/** Open photos over the page. */
+export function startLightbox(deletion) {
   const dialog = document.querySelector("[data-lightbox]");
-  const lightbox = new Lightbox(dialog, onDeleted);
+  const lightbox = new Lightbox(dialog, deletion);
   document.addEventListener("click", (event) => {
     const isPlain = !(event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button);
     const link = isPlain ? event.target.closest(".tile__link") : null;
@@ -29,20 +27,16 @@ class Lightbox {
   #content;
   #viewer = null;
   #sequence = null;
+  #beneath = null; // {sequence, id}: the list that the photo was opened from, and what was seen last of it
   #deletion;
   #title = document.title;
   #asking = null;
   #home = location.pathname; // the page beneath
 
-  constructor(dialog, onDeleted) {
+  constructor(dialog, deletion) {
     this.#dialog = dialog;
     this.#content = dialog.querySelector("[data-lightbox-content]");
-    this.#deletion = new Deletion((id) => {
-      for (const tile of document.querySelectorAll(`.tile--hit[data-photo-id="${id}"]`)) {
-        tile.remove();
-      }
-      onDeleted();
-    });
+    this.#deletion = deletion;
     const acts = { close: () => this.#leave(), previous: () => this.#step(-1), next: () => this.#step(1), info: () => this.#toggleInfo(),
       part: () => this.#viewer?.part.toggle(), original: () => this.#viewer?.stage.toggleOriginal(), delete: () => this.#delete() };
     dialog.addEventListener("click", (event) => acts[event.target.closest("[data-act]")?.dataset.act]?.());
@@ -59,8 +53,11 @@ class Lightbox {
 
   /** Open the photo of a tile's link. */
   open(link) {
-    this.#sequence = sequenceOf(link.closest(".tile"));
     const [, id] = ADDRESS.exec(link.pathname);
+    this.#sequence = sequenceOf(link.closest(".tile"));
+    if (!this.#dialog.open) {
+      this.#beneath = { sequence: this.#sequence, id };
+    }
     history.pushState({ lightbox: (history.state?.lightbox ?? 0) + 1 }, "", link.pathname);
     this.#show(id);
   }
@@ -69,6 +66,9 @@ class Lightbox {
   #follow() {
     const isOpen = history.state?.lightbox && ADDRESS.test(location.pathname);
     if (isOpen) {
+      if (history.state.lightbox === 1 && this.#beneath) {
+        this.#sequence = this.#beneath.sequence; // back from a photo like it
+      }
       this.#show(ADDRESS.exec(location.pathname)[1]);
     } else if (location.pathname !== this.#home) {
       location.reload(); // the lightbox's address was loaded anew as a page, so that the page before it is gone
@@ -82,15 +82,12 @@ class Lightbox {
   }
 
   #close() {
-    const id = this.#viewer?.id;
     this.#asking?.abort();
     this.#dialog.close();
     this.#content.replaceChildren();
     this.#viewer = null;
     document.title = this.#title;
-    const tile = document.querySelector(`main .tile[data-photo-id="${id}"] .tile__link`);
-    tile?.scrollIntoView({ block: "nearest" });
-    tile?.focus({ preventScroll: true });
+    this.#beneath?.sequence.reveal(this.#beneath.id);
   }
 
   async #show(id) {
@@ -121,6 +118,7 @@ class Lightbox {
     }
     similar.removeAttribute("id");
     this.#content.replaceChildren(photo, document.adoptNode(similar));
+    this.#deletion.mark(similar);
     this.#content.scrollTop = 0;
     this.#viewer = new Viewer(photo, (way) => this.#step(way));
     const download = this.#dialog.querySelector("[data-download-one]");
@@ -140,10 +138,13 @@ class Lightbox {
 
   async #step(way) {
     const id = this.#viewer?.id;
-    const next = id && (await this.#sequence?.step(id, way, (one) => this.#deletion.isHidden(one)).catch(() => null));
+    const next = id && (await this.#sequence?.step(id, way, this.#deletion.waiting).catch(() => null));
     if (next && this.#viewer?.id === id) {
       history.replaceState(history.state, "", `/photos/${next}`);
       await this.#show(next);
+      if (this.#sequence === this.#beneath?.sequence) {
+        this.#beneath.id = next;
+      }
     }
     return Boolean(next);
   }
@@ -174,7 +175,8 @@ class Lightbox {
 
   #delete() {
     const { id, name } = this.#viewer;
-    this.#deletion.ask(id, name, {
+    this.#deletion.ask([id], {
+      name,
       onHide: async () => (await this.#step(1)) || (await this.#step(-1)) || this.#leave(),
       onUndo: () => this.#dialog.open && this.#show(id).then(() => history.replaceState(history.state, "", `/photos/${id}`)),
     });

@@ -1,11 +1,16 @@
-// Which photo comes next to the one that is open: among the tiles of a list, or in the whole timeline.
+// Which photo comes next to the one that is open: in what the tile's list says itself, or among the tiles of the list.
 
-const AROUND = 3; // photos come and go, so that the open one may stand a little aside from where it was
+const sequences = new WeakMap(); // element -> sequence
+
+/** Have an element's tiles followed by a sequence of its own: {from(tile), step(id, way, hidden), reveal(id)}. */
+export function setSequence(element, sequence) {
+  sequences.set(element, sequence);
+}
 
 /** Return the sequence that a tile belongs to. */
 export function sequenceOf(tile) {
-  const timeline = tile.closest("[data-timeline]");
-  return timeline && tile.dataset.place !== undefined ? new TimelineSequence(timeline, tile) : new ListSequence(tile);
+  const own = tile.dataset.place === undefined ? undefined : sequences.get(tile.closest("[data-timeline]"));
+  return own?.from(tile) ?? new ListSequence(tile);
 }
 
 class ListSequence {
@@ -15,38 +20,20 @@ class ListSequence {
     this.#list = tile.closest("[data-part], .similar, main");
   }
 
-  /** Return the id of the photo that comes after (1) or before (-1) another, null for none. */
-  async step(id, way, isHidden) {
+  /** Return the id of the photo that comes after (1) or before (-1) another, null for none; `hidden`: ids left out. */
+  async step(id, way, hidden) {
     const ids = [...this.#list.querySelectorAll(".tile")].map((tile) => tile.dataset.photoId);
-    return nextOf(ids, id, way, isHidden);
-  }
-}
-
-class TimelineSequence {
-  #url;
-  #place;
-
-  constructor(timeline, tile) {
-    this.#url = timeline.dataset.stretches;
-    this.#place = Number(tile.dataset.place);
-  }
-
-  async step(id, way, isHidden) {
-    const first = Math.max(0, this.#place - AROUND);
-    const answer = await fetch(`${this.#url}&offset=${first}&limit=${2 * AROUND + 1}`);
-    const ids = (await answer.json()).items.map((photo) => photo.id);
-    const next = nextOf(ids, id, way, isHidden);
-    if (next !== null) {
-      this.#place = first + ids.indexOf(next);
+    let place = ids.indexOf(id) + way;
+    while (place >= 0 && place < ids.length && hidden.includes(ids[place])) {
+      place += way;
     }
-    return next;
+    return ids[place] ?? null;
   }
-}
 
-function nextOf(ids, id, way, isHidden) {
-  let place = ids.indexOf(id) + way;
-  while (place >= 0 && place < ids.length && isHidden(ids[place])) {
-    place += way;
+  /** Bring a photo into the window and give it the focus. */
+  reveal(id) {
+    const link = this.#list.querySelector(`.tile[data-photo-id="${id}"] .tile__link`);
+    link?.scrollIntoView({ block: "nearest" });
+    link?.focus({ preventScroll: true });
   }
-  return ids[place] ?? null;
 }
