@@ -55,6 +55,19 @@ class FactSnapshot:
         result: Flags = self.held & (self.colours == COLOURS.index(colour))
         return result
 
+    def newest(self, wanted: Flags, limit: int) -> Rows:
+        """Return the `limit` newest of the known photos that are wanted, bool (m,): int64 (n,), newest first.
+
+        The latest day comes first, and of one day the photo that came last.
+        """
+        end = min(len(wanted), len(self.held))
+        rows = np.flatnonzero(wanted[:end] & self.held[:end])
+        order = self.days[rows].astype(np.int64) * end + rows
+        if limit < len(rows):
+            last = np.argpartition(order, -limit)[len(rows) - limit :]
+            rows, order = rows[last], order[last]
+        return rows[np.argsort(-order)]
+
 
 class FactTable:
     """The facts of all photos. Searches may run while photos come and go."""

@@ -34,6 +34,9 @@ class LabelSnapshot:
     blocks: tuple[LabelBlock, ...]
     workers: Workers
 
+    def __len__(self) -> int:
+        return sum(int(np.count_nonzero(block.held)) for block in self.blocks)
+
     def scores(self, scorer: BlockScorer) -> Float32:
         """Return how well each photo scores, float32 (end,), by row, 0 for rows that aren't held."""
         return self._by_row(scorer.scores, 0.0)
@@ -90,7 +93,7 @@ class LabelIndex:
         self._later: list[LabelTable] = []
 
     def __len__(self) -> int:
-        return sum(int(np.count_nonzero(block.held)) for block in self.snapshot().blocks)
+        return len(self.snapshot())
 
     def snapshot(self) -> LabelSnapshot:
         """Return the present state; it waits only where photos were to be added later."""

@@ -68,6 +68,10 @@ class FeatureIndex:
         """Take in what all photos say about themselves."""
         self.facts.add(facts.rows, facts.widths, facts.heights, facts.days, facts.colours)
 
+    def come(self, photos: Sequence[Photo]) -> None:
+        """Take in what new photos say about themselves; the models' say comes later."""
+        self.load_facts(columns_of(photos))
+
     def load(self, tables: Iterable[FeatureTable]) -> None:
         """Take in features of a model, as the store holds them: small tables, which are indexed while more are read.
 
@@ -99,7 +103,6 @@ class FeatureIndex:
             label_scores=np.stack([one.label_scores for one in features]),
         )
         with self._writing:
-            self.load_facts(columns_of(photos))
             self._add_embeddings(table)
             self.words.add(table.rows, table.word_vectors)
             self._labels.add(self._add_objects(table))

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain import Features, Float32, Hit, KeywordMode, LabelReason, Photo, PhotoId, Reason
+from app.search.facts import FactSnapshot
 from app.search.label_index import LabelSnapshot
-from app.search.ranking import Ranked, top
+from app.search.ranking import Ranked
 from app.search.word_index import WordIndex
 from app.services.feature_index import FeatureIndex
 from app.services.query_conditions import QueryConditions
@@ -31,6 +32,7 @@ class WordMatch:
     """Words to be compared with all photos as they were at one moment.
 
     vector: float32 (dimensions,), what the query means as a whole, which `classic` goes by.
+    facts: what the photos say about themselves.
     allowed: bool (n_rows,), the only rows whose photos meet the query's conditions; None if it has none.
     found: the rows that were found last. reasons: by row, the labels that matched, as far as they are known.
     """
@@ -40,14 +42,17 @@ class WordMatch:
     vector: Float32
     photos: LabelSnapshot
     words: WordIndex
+    facts: FactSnapshot
     allowed: Flags | None = None
     found: list[int] = field(default_factory=list)
     reasons: dict[int, tuple[LabelReason, ...]] = field(default_factory=dict)
 
     @cached_property
     def scores(self) -> Scores:
-        """How well each photo fits, float (n_rows,), by row; 0 for rows without features."""
-        if self.mode is KeywordMode.CLASSIC and self._has_words:
+        """How well each photo fits, float (n_rows,), by row; words fit none without features: 0."""
+        if self._alike is not None:
+            return self._alike.astype(np.float32)
+        if self.mode is KeywordMode.CLASSIC:
             scores: Scores = self.words.similarities(self.vector)
         else:
             scores = self.photos.scores(self._scorer)
@@ -56,23 +61,29 @@ class WordMatch:
     def top(self, limit: int) -> Ranked:
         """Return the `limit` photos that fit best, those that don't fit at all left out; equal ones by row.
 
-        Much quicker than to sort all `scores`, and exact.
+        Much quicker than to sort all `scores`, and exact. Conditions alone let photos fit alike: newest first.
         """
         ranked = self._top(limit)
         self.found[:] = ranked.rows.tolist()
         return ranked
 
     def _top(self, limit: int) -> Ranked:
-        if not self._has_words:
-            return top(self.scores, limit)
+        if self._alike is not None:
+            newest = self.facts.newest(self._alike, limit)
+            return Ranked(newest, np.ones(len(newest)))
         if self.mode is KeywordMode.CLASSIC:
             return self.words.top(self.vector, limit, allowed=self.allowed)
         return self.photos.best(self._scorer, limit, self.allowed)
 
     @property
-    def _has_words(self) -> bool:
-        """Conditions alone let all photos fit alike."""
-        return bool(self.query.wanted or self.query.excluded)
+    def searched(self) -> int:
+        """How many photos were compared."""
+        return len(self.photos) if self._alike is None else int(np.count_nonzero(self.facts.held))
+
+    @property
+    def _alike(self) -> Flags | None:
+        """The photos that meet the conditions, bool (n_rows,), if there are no words that some fit better."""
+        return None if self.query.wanted or self.query.excluded else self.allowed
 
     @property
     def _scorer(self) -> LateScorer:
@@ -95,7 +106,9 @@ class KeywordSearch:
         query = self._matcher.understand(text)
         photos = self._index.labels()
         allowed = self._conditions.mask(query.conditions) if query.conditions else None
-        return WordMatch(query, mode, self._matcher.vector(query), photos, self._index.words, allowed)
+        # All photos that meet conditions are known to it: they tell about themselves first.
+        facts = self._index.facts.snapshot()
+        return WordMatch(query, mode, self._matcher.vector(query), photos, self._index.words, facts, allowed)
 
     def parsed(self, text: str) -> Query:
         """Return what a query says; raise QueryError for a malformed one."""

@@ -192,6 +192,7 @@ class Library:
         if not accepted:
             return []
         added = self._store.add([checked.photo for checked in accepted], self._card.name)
+        self._let_be_found([one.photo for one in added if not one.duplicate])
         for checked, one in zip(accepted, added, strict=True):
             if not one.duplicate and one.photo.state is PhotoState.STORED:
                 self._prepared.put(checked.photo.id, checked.model_input)
@@ -200,6 +201,13 @@ class Library:
             UploadResult(checked.photo.name, one.photo, one.duplicate)
             for checked, one in zip(accepted, added, strict=True)
         ]
+
+    def _let_be_found(self, photos: Sequence[Photo]) -> None:
+        """Have searches know what new photos say about themselves."""
+        self._index.come(photos)
+        for photo in photos:
+            if self._at(photo.row) is None:  # Deleted meanwhile: who did that may have come before us.
+                self._index.remove(photo.row)
 
     def _rows_with(self, label: str) -> Rows:
         if label not in self._card.labels:

@@ -81,7 +81,7 @@ class Searches:
         started_s = perf_counter()
         match = self._words.match(text, mode)
         hits = self._hits(match.top(limit), lambda photo: self._words.explain(match, photo))
-        return self._results(with_weak_tail(hits), started_s, match.query.notices)
+        return _results(with_weak_tail(hits), match.searched, started_s, match.query.notices)
 
     def like_photo(
         self,
@@ -135,7 +135,7 @@ class Searches:
         compared = self._examples.compare(examples, method, weights)
         ranked = self._examples.best(compared, limit)
         hits = self._hits(ranked, lambda photo: self._examples.explain(compared, photo))
-        return self._results(hits, started_s, compared.notices)
+        return _results(hits, len(self._index), started_s, compared.notices)
 
     def by_layout(self, boxes: Sequence[PlacedBox], limit: int = DEFAULT_LIMIT) -> SearchResults:
         """Find photos that show things where they were placed by hand; raise BadParameter for an unknown label."""
@@ -143,7 +143,7 @@ class Searches:
         comparison = self._photos.compare_placed(boxes)
         ranked = self._photos.best(comparison, limit)
         hits = self._hits(ranked, lambda photo: self._photos.explain(comparison, photo))
-        return self._results(hits, started_s)
+        return _results(hits, len(self._index), started_s)
 
     def _kept_neighbours(self, photo_id: PhotoId, limit: int) -> SearchResults | None:
         """Return what the list of a photo's neighbours tells, which is kept: the same as a search, in no time."""
@@ -152,7 +152,8 @@ class Searches:
         if ranked is None:
             return None
         cosines = dict(zip(ranked.rows.tolist(), ranked.scores.tolist(), strict=True))
-        return self._results(self._hits(ranked, lambda photo: explain_embedding(cosines[photo.row])), started_s)
+        hits = self._hits(ranked, lambda photo: explain_embedding(cosines[photo.row]))
+        return _results(hits, len(self._index), started_s)
 
     def _hits(self, ranked: Ranked, explain: Explain) -> tuple[Hit, ...]:
         """Return the ranked photos with their reasons; those deleted since they were scored are passed over."""
@@ -165,11 +166,12 @@ class Searches:
             hits.append(Hit(photo, float(score), explain(photo)))
         return tuple(hits)
 
-    def _results(self, hits: tuple[Hit, ...], started_s: float, notices: tuple[str, ...] = ()) -> SearchResults:
-        elapsed_ms = 1000 * (perf_counter() - started_s)
-        return SearchResults(hits, searched=len(self._index), elapsed_ms=elapsed_ms, notices=notices)
-
 
 def with_words(example: Example, words: str | None) -> list[Example]:
     """Return the examples of a photo and, if there are any, of words that the results must fit as well."""
     return [example, WordsExample(words)] if words else [example]
+
+
+def _results(hits: tuple[Hit, ...], searched: int, started_s: float, notices: tuple[str, ...] = ()) -> SearchResults:
+    elapsed_ms = 1000 * (perf_counter() - started_s)
+    return SearchResults(hits, searched, elapsed_ms, notices)

@@ -62,6 +62,17 @@ def test_days_at_both_ends_are_included() -> None:
     assert now.taken(None, date(2023, 4, 30)).tolist() == [True, False, False, False, True]
 
 
+def test_the_latest_day_is_newest_and_of_one_day_the_photo_that_came_last() -> None:
+    days = ["2023-04-30", "2024-05-01", "0001-01-01", "2024-05-01", "9999-12-31", "2023-05-01"]
+    table = table_of(*((1, 1, day, (0, 0, 0)) for day in days))
+    table.remove([4])
+    everything = np.ones(9, dtype=bool)
+    assert table.snapshot().newest(everything, 9).tolist() == [3, 1, 5, 0, 2]
+    assert table.snapshot().newest(everything, 2).tolist() == [3, 1]
+    assert table.snapshot().newest(everything[:3], 5).tolist() == [1, 0, 2]
+    assert table.snapshot().newest(everything, 0).tolist() == []
+
+
 def test_photos_come_and_go() -> None:
     table = table_of((1, 2, "2023-01-01", (255, 0, 0)))
     before = table.snapshot()

@@ -1,6 +1,7 @@
 """Words find photos by what the model says they show; made-up scores stand for the model here."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -83,6 +84,24 @@ def test_the_reasons_of_a_photo_are_the_same_alone_and_among_what_was_found(sear
 
 def test_a_photo_that_is_gone_has_no_reasons(search: KeywordSearch) -> None:
     assert search.explain(search.match("cat", KeywordMode.LATE), photo(77)) == ()
+
+
+def test_conditions_alone_find_the_newest_first_and_what_was_not_looked_at_yet() -> None:
+    index = FeatureIndex(CARD)
+    days = (17, 3, 20, 17)
+    photos = [replace(photo(row), added_at=datetime(2026, 3, day, tzinfo=UTC)) for row, day in enumerate(days)]
+    index.come(photos)
+    index.put(photos[:2], [features(17), features(18)])
+    search = KeywordSearch(CARD, index, WordVectors.load(), lambda photo_id: None)
+    for mode in KeywordMode:
+        match = search.match("is:square", mode)
+        assert match.top(9).rows.tolist() == [2, 3, 0, 1]
+        assert match.top(2).rows.tolist() == [2, 3]
+        assert match.scores.tolist() == [1, 1, 1, 1]
+        assert match.searched == 4
+    assert search.match("is:square person=0", KeywordMode.LATE).top(9).rows.tolist() == [0, 1]
+    index.remove(2)
+    assert search.match("on:2026-03", KeywordMode.LATE).top(9).rows.tolist() == [3, 0, 1]
 
 
 def test_an_overlong_query_is_refused(search: KeywordSearch) -> None:

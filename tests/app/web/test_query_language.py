@@ -2,7 +2,8 @@
 
 from flask.testing import FlaskClient
 
-from tests.app.web.api_calls import API, error_of, item_ids, json_of, upload_ready
+from app.inference.fake import FakeModelClient, Fault
+from tests.app.web.api_calls import API, error_of, item_ids, json_of, upload, upload_ready
 from tests.photos import drawn_photo
 
 
@@ -23,6 +24,21 @@ def test_photos_are_found_by_shape_alone(client: FlaskClient) -> None:
     assert found(client, "is:landscape") == [wide]
     assert found(client, "is:portrait") == [tall]
     assert found(client, "-is:portrait") == [wide]
+
+
+def test_photos_are_found_by_what_they_are_before_they_were_looked_at_and_the_newest_first(
+    client: FlaskClient, fake_client: FakeModelClient
+) -> None:
+    (old,) = upload_ready(client, ("a.jpg", drawn_photo(1)))
+    fake_client.fault = Fault.DEAD
+    (new,) = item_ids(upload(client, ("b.jpg", drawn_photo(2))))
+    assert found(client, "is:landscape after:2023") == [new, old]
+    answer = json_of(client.get(f"{API}/search", query_string={"q": "is:landscape"}))
+    assert answer["total"] == 2
+    assert [reason["kind"] for reason in answer["items"][0]["why"]] == ["fact"]
+    assert found(client, "is:landscape giraffe=0") == [old]
+    assert client.delete(f"{API}/images/{new}").status_code == 204
+    assert found(client, "is:landscape") == [old]
 
 
 def test_counts_and_sizes_leave_out_what_does_not_meet_them_and_prove_what_does(client: FlaskClient) -> None:
