@@ -2,6 +2,7 @@
 
 import logging
 from http import HTTPStatus
+from math import ceil
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -36,6 +37,8 @@ MESSAGES = {
     HTTPStatus.METHOD_NOT_ALLOWED: "This address doesn't take such a request; /docs lists what it takes.",
 }
 """What we say where Werkzeug would speak for itself."""
+RETRY_AFTER_S = 2
+"""When to ask again what couldn't be answered just now, where the error doesn't say."""
 PROGRAM_PATHS = ("/api/", "/healthz", "/readyz", "/metrics", "/openapi.json")
 
 
@@ -55,7 +58,16 @@ def answer_gallery_error(error: GalleryError) -> Response:
     """Answer an error that the gallery reported on purpose."""
     status = status_of(error)
     log_refusal(status, error.code, error.message)
-    return answer(status, error_json(error))
+    response = answer(status, error_json(error))
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = str(retry_after_s(error))
+    return response
+
+
+def retry_after_s(error: GalleryError) -> int:
+    """Return after how many seconds the same request may work, as far as the error tells."""
+    told_s = error.detail.get("retry_after_s")
+    return max(1, ceil(told_s)) if isinstance(told_s, (int, float)) else RETRY_AFTER_S
 
 
 def answer_http_error(error: HTTPException) -> Response:

@@ -72,4 +72,5 @@ class People:
         answer = self.search_by_photo()
         assert answer.status_code == 503, answer.text
         assert reason in answer.json()["error"]["message"]
+        assert 1 <= int(answer.headers["Retry-After"]) <= RECOVERY_LIMIT_S
         assert time.monotonic() - started < ANSWER_LIMIT_S

@@ -191,6 +191,7 @@ def test_while_the_model_server_is_away_the_rest_goes_on(client: FlaskClient, fa
     answer = client.post(f"{API}/search/similar", data={"file": (BytesIO(drawn_photo(4)), "x.jpg")})
     assert answer.status_code == 503
     assert error_of(answer)["code"] == "model_server_unavailable"
+    assert int(answer.headers["Retry-After"]) >= 1
     fake_client.fault = None
     wait_until(lambda: json_of(client.get(f"{API}/images?state=ready"))["total"] == 3, what="recovery by itself")
 
