@@ -5,6 +5,10 @@ may. Threads answer requests side by side; model inference happens in the model 
 """
 
 import os
+import signal
+import sys
+import threading
+from typing import Any
 
 from app.settings import Settings
 
@@ -26,3 +30,16 @@ control_socket_disable = True
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
+
+
+def post_worker_init(worker: Any) -> None:
+    """Stop with `gallery serve`, which holds the other end of standard input, even if it is killed outright."""
+    if os.environ.get("GALLERY_STOP_AT_END_OF_INPUT"):
+        threading.Thread(target=_stop_at_end_of_input, args=(worker.ppid,), daemon=True).start()
+
+
+def _stop_at_end_of_input(master_pid: int) -> None:
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    if os.getppid() == master_pid:
+        os.kill(master_pid, signal.SIGTERM)

@@ -99,19 +99,23 @@ def stop_requests() -> Iterator[threading.Event]:
 
 
 class Server:
-    """Gunicorn as a child process in a session of its own, so that Ctrl-C reaches it through us only."""
+    """Gunicorn as a child process in a session of its own, so that Ctrl-C reaches it through us only.
+
+    It stops by itself when its standard input ends: should we be killed, nobody else would stop it.
+    """
 
     def __init__(self, settings: Settings, port: int, stop: threading.Event) -> None:
         self._url = url_of(settings.host, port)
         self._stop = stop
-        self._environment = {"MALLOC_ARENA_MAX": FEW_ARENAS} | os.environ | {"GALLERY_PORT": str(port)}
+        given = {"GALLERY_PORT": str(port), "GALLERY_STOP_AT_END_OF_INPUT": "1"}
+        self._environment = {"MALLOC_ARENA_MAX": FEW_ARENAS} | os.environ | given
         self._said: str | None = None
 
     def run(self) -> None:
         """Serve until a stop is asked for; raise GalleryError if gunicorn ends by itself."""
         command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "app:create_served_app()"]
         process = subprocess.Popen(
-            command, cwd=ROOT, env=self._environment, stdin=subprocess.DEVNULL, start_new_session=True
+            command, cwd=ROOT, env=self._environment, stdin=subprocess.PIPE, start_new_session=True
         )
         try:
             self._wait_until_ready(process)
@@ -174,3 +178,5 @@ def end(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError, PermissionError):  # nobody is left; macOS says the latter
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    if process.stdin:
+        process.stdin.close()

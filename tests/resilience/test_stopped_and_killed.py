@@ -13,7 +13,7 @@ from app.inference.fake_server import FakeModelServer
 from app.settings import Settings
 from model_server.catalogue import load_card
 from tests.app.cli.processes import ServedGallery, is_alive, serve
-from tests.resilience.people import People
+from tests.resilience.people import RECOVERY_LIMIT_S, People
 from tests.waiting import wait_until
 
 CARD = load_card("gallery_default")
@@ -78,3 +78,19 @@ def test_signals_to_every_process_lose_nothing(gallery: ServedGallery, settings:
         people.url = second.url()
         people.search_by_words()
         people.wait_until_ready(ids, 60)
+
+
+def test_all_of_it_ends_when_the_command_that_started_it_is_killed(tmp_path: Path) -> None:
+    with FakeModelServer(CARD) as server:
+        settings = Settings(data=tmp_path / "gallery.h5", model_server=server.address)
+        with serve(settings, tmp_path) as running:
+            people = People(running.url())
+            ids = people.upload(2)
+            family = running.family()
+            running.process.kill()
+            wait_until(lambda: not any(map(is_alive, family)), RECOVERY_LIMIT_S, "the end of all processes")
+        again = tmp_path / "again"
+        again.mkdir()
+        with serve(settings, again) as second:
+            people.url = second.url()
+            people.wait_until_ready(ids)
