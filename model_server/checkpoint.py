@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_server.errors import CheckpointError
+from model_server.safetensors_file import is_safetensors, read_safetensors
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_PROTOCOL = 1001
@@ -55,6 +56,14 @@ class _TensorRef:
     offset: int
     shape: tuple[int, ...]
     strides: tuple[int, ...]
+
+
+def read_tensors(path: Path) -> dict[str, NDArray[Any]]:
+    """Read every tensor of a checkpoint of PyTorch's or of safetensors' layout; raise CheckpointError."""
+    try:
+        return read_safetensors(path) if is_safetensors(path) else read_state_dict(path)
+    except OSError as error:
+        raise CheckpointError(f"{path.name} can't be read: {error}") from error
 
 
 def read_state_dict(path: Path) -> dict[str, NDArray[Any]]:

@@ -37,13 +37,31 @@ class Conversion:
 
 def check_export(endpoints: Sequence[Endpoint], folder: Path) -> None:
     """Run the SavedModel as TensorFlow Serving does and compare; raise ConversionError where it differs."""
+    cases = [_Case(endpoint, rows) for endpoint in endpoints for rows in CHECKED_ROWS]
     graph = tf.Graph()
     with graph.as_default(), tf.compat.v1.Session(graph=graph) as session:
         signatures = tf.compat.v1.saved_model.load(session, ["serve"], str(folder)).signature_def
-        for endpoint in endpoints:
-            for rows in CHECKED_ROWS:
-                sample = _sample(endpoint, rows)
-                _compare(endpoint, sample, _run(session, signatures[endpoint.signature], sample))
+        for case in cases:
+            case.compare(_run(session, signatures[case.signature], case.sample))
+
+
+class _Case:
+    """One endpoint's answer, computed in Python, to a few random rows."""
+
+    def __init__(self, endpoint: Endpoint, rows: int) -> None:
+        numbers = np.random.default_rng(rows).integers(0, LARGEST_SAMPLE, [rows, *endpoint.takes.shape[1:]])
+        self.sample = numbers.astype(endpoint.takes.dtype.as_numpy_dtype)
+        self.signature = endpoint.signature
+        self._right = {name: np.asarray(out) for name, out in endpoint.compute(tf.constant(self.sample)).items()}
+
+    def compare(self, answers: Mapping[str, NDArray[Any]]) -> None:
+        """Raise ConversionError where *answers* are others."""
+        if self._right.keys() != answers.keys():
+            raise ConversionError(f"the exported model gives {sorted(answers)} instead of {sorted(self._right)}")
+        for name, right in self._right.items():
+            off = np.abs(answers[name] - right).max(initial=0.0)
+            if not off <= TOLERANCE * max(np.abs(right).max(initial=0.0), 1e-6):
+                raise ConversionError(f"{name} of the exported model is off by {off:.3g} on {len(self.sample)} rows")
 
 
 def _run(session: Any, signature: Any, rows: NDArray[Any]) -> Mapping[str, NDArray[Any]]:
@@ -51,21 +69,3 @@ def _run(session: Any, signature: Any, rows: NDArray[Any]) -> Mapping[str, NDArr
     fetches = {name: info.name for name, info in signature.outputs.items()}
     answers: Mapping[str, NDArray[Any]] = session.run(fetches, {taken.name: rows})
     return answers
-
-
-def _sample(endpoint: Endpoint, rows: int) -> NDArray[Any]:
-    shape = [rows, *endpoint.takes.shape[1:]]
-    numbers = np.random.default_rng(rows).integers(0, LARGEST_SAMPLE, shape)
-    return numbers.astype(endpoint.takes.dtype.as_numpy_dtype)
-
-
-def _compare(endpoint: Endpoint, sample: NDArray[Any], answers: Mapping[str, NDArray[Any]]) -> None:
-    # The graph above is the default one of this thread, in which nothing can be computed at once.
-    with tf.init_scope():
-        expected = {name: np.asarray(value) for name, value in endpoint.compute(tf.constant(sample)).items()}
-    if expected.keys() != answers.keys():
-        raise ConversionError(f"the exported model gives {sorted(answers)} instead of {sorted(expected)}")
-    for name, right in expected.items():
-        off = np.abs(answers[name] - right).max(initial=0.0)
-        if not off <= TOLERANCE * max(np.abs(right).max(initial=0.0), 1e-6):
-            raise ConversionError(f"{name} of the exported model is off by {off:.3g} on {len(sample)} samples")
