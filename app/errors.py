@@ -12,6 +12,7 @@
     │       └── UnknownWordsError   none of the search words is known
     ├── DownloadFailed              a server of the web didn't give the photo that it was asked for
     ├── PhotoNotFound               no photo has this id
+    ├── ModelNotFound               no model of the catalogue has this name
     ├── PhotoNotReady               the photo's features aren't computed yet
     ├── AccessDenied                the request is not allowed: no password, or from another site
     ├── StoreError                  the gallery file can't do what was asked
@@ -126,6 +127,12 @@ class SavedSearchNotFound(GalleryError):
     """No saved search has this id."""
 
     code = "saved_search_not_found"
+
+
+class ModelNotFound(GalleryError):
+    """No model of the catalogue has this name."""
+
+    code = "model_not_found"
 
 
 class PhotoNotReady(GalleryError):

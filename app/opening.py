@@ -6,9 +6,7 @@ command that talks to a running gallery, gunicorn's master and the process that 
 
 from contextlib import ExitStack
 
-from app import imaging
-from app.domain import Bytes8, PhotoId
-from app.errors import SettingsError
+from app.domain import PhotoId
 from app.inference.base import ModelClient
 from app.inference.circuit_breaker import CircuitBreaker
 from app.inference.grpc_client import GrpcModelClient
@@ -16,27 +14,22 @@ from app.inference.local_server import LocalModelServer
 from app.inference.meter import MeteredClient
 from app.inference.retrying import RetryingClient
 from app.services.demo import DemoPhotos
-from app.services.example_search import ExampleSearch
-from app.services.feature_index import FeatureIndex
-from app.services.features import FeatureMaker
 from app.services.gallery import Gallery
 from app.services.ingest import Ingest
-from app.services.keyword_search import KeywordSearch
 from app.services.library import Library, Limits
-from app.services.listeners import Listeners
 from app.services.live_changes import LiveChanges
-from app.services.looker import Looker
+from app.services.lookers import Lookers
+from app.services.model_choice import Cards, Catalogue, ModelChoices, first_set
 from app.services.model_server_watch import ModelServerWatch
-from app.services.neighbors import NeighbourKeeper
+from app.services.models import Models
 from app.services.numbers import Numbers
-from app.services.photo_search import PhotoSearch
+from app.services.outlook import Outlook, OutlookMaker
+from app.services.outlooks import Outlooks
 from app.services.photo_zip import PhotoZips
-from app.services.pictures import PictureReader
 from app.services.prepared import PreparedInputs
+from app.services.reindex import Reindex
 from app.services.saved_searches import SavedSearches
-from app.services.searches import Searches
 from app.services.status import Status
-from app.services.suggestions import Suggestions
 from app.services.timeline import Timeline
 from app.services.transfer import Transfer
 from app.services.upkeep import Upkeep
@@ -47,11 +40,12 @@ from app.store.base import Store
 from app.store.hdf5 import Hdf5Store
 from app.text.word_vectors import WordVectors
 from app.version import VERSION
-from model_server.catalogue import ModelCard, cards, load_card
-from model_server.errors import UnknownModelError
+from model_server.catalogue import ModelCard, cards
 
 
-def open_gallery(settings: Settings, client: ModelClient | None = None, *, working: bool = True) -> Gallery:
+def open_gallery(
+    settings: Settings, client: ModelClient | None = None, *, working: bool = True, catalogue: Cards = cards
+) -> Gallery:
     """Open the file, reach for the model server (through `client`, if given) and start the background work.
 
     Without `working`, photos are read and compared but none is looked at: no model server and no work is started.
@@ -59,59 +53,60 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
     Raises StoreLocked, StoreFormatError or another StoreError if the file can't be opened, SettingsError for a model
     that the catalogue doesn't have. The model server is not waited for.
     """
-    card = _card(settings.model)
     with ExitStack() as opened:
         settings.data.parent.mkdir(parents=True, exist_ok=True)
         store = Hdf5Store.open(settings.data, application_version=VERSION)
         opened.callback(store.close)
+        known = Catalogue(catalogue)
+        choices = ModelChoices(store, known, first_set(known, settings.model))
         metered = MeteredClient(client or _connect(settings, opened, start=working))
         breaker = CircuitBreaker(metered)
         words = WordVectors.load()
-        maker = FeatureMaker(card, words)
-        index = FeatureIndex(card, lambda rows: store.embeddings_of(rows, card.name), settings.exact_up_to)
-        opened.callback(index.nearest.stop)
-        damaged = _load(index, store, card)
+        models = choices.read().active
+        first = known.find(models.detector.name) or models.detector
+
+        def client_of(card: ModelCard) -> ModelClient:
+            # Of the server's health only the model that is asked most tells; another may fail for itself.
+            return breaker if card == first else CircuitBreaker(metered)
+
+        def patient_client_of(card: ModelCard) -> ModelClient:
+            return RetryingClient(client_of(card))
+
+        makes = OutlookMaker(store, words, patient_client_of, settings.max_pixels, settings.exact_up_to)
+        outlooks = Outlooks(store, makes.make(models))
+        opened.callback(outlooks.stop)
+        damaged = _load(outlooks.now, store)
         prepared = PreparedInputs()
-
-        def model_input(data: bytes) -> Bytes8:
-            picture = imaging.decode(data, max_pixels=settings.max_pixels)
-            return picture.model_input(card.input_width_px, card.input_height_px)
-
-        neighbours = NeighbourKeeper(store, index.embeddings, card.name)
-        opened.callback(neighbours.stop)
-        listeners = Listeners(index, neighbours)
+        lookers = Lookers(outlooks, known, client_of, words, settings.max_pixels)
         size = settings.batch_size
-        looker = Looker(card, breaker, maker, listeners, model_input)
-        ingest = Ingest(store, lambda: looker, prepared, size, breaker.trip)
+        ingest = Ingest(store, lookers.first, prepared, size, breaker.trip)
         opened.callback(ingest.stop)
-        watch = ModelServerWatch(metered, card, breaker, on_return=ingest.resume)
+        reindex = Reindex(store, outlooks, makes, choices, lookers.of, size)
+        opened.callback(reindex.stop)
+        outlooks.tell(reindex.wake)
+        watch = ModelServerWatch(metered, lambda: lookers.first().card, breaker, lambda: _go_on(ingest, reindex))
         opened.callback(watch.stop)
-        upkeep = Upkeep(store, settings.data.parent, ingest, card, damaged)
+        upkeep = Upkeep(store, settings.data.parent, ingest, lambda: outlooks.now.models.cards, damaged)
         upkeep_tasks = UpkeepTasks(upkeep)
         opened.callback(upkeep_tasks.stop)
-        by_words = KeywordSearch(card, index, words, lambda photo_id: store.features(photo_id, card.name))
-        by_photo = PhotoSearch(store, card, index)
-        pictures = PictureReader(RetryingClient(breaker), card, maker, settings.max_pixels)
-        examples = ExampleSearch(store, card, pictures, by_photo, by_words)
-        searches = Searches(store, index, by_words, by_photo, examples, neighbours)
         limits = Limits(settings.max_upload_bytes, settings.max_pixels)
-        library = Library(store, card, maker, index, ingest, prepared, limits, listeners)
-        status = Status(store, watch, card, cards, index, ingest)
+        library = Library(store, outlooks, lookers.first, ingest, prepared, limits)
+        status = Status(store, watch, outlooks, ingest)
         changes = LiveChanges(store, status)
         opened.callback(changes.stop)
         gallery = Gallery(
+            outlooks=outlooks,
             library=library,
             timeline=Timeline(store),
             zips=PhotoZips(store),
-            searches=searches,
-            saved_searches=SavedSearches(store, searches),
-            suggestions=Suggestions(card, words, index),
+            saved_searches=SavedSearches(store, lambda: outlooks.now.searches),
             ingest=ingest,
             status=status,
-            numbers=Numbers(store, metered, breaker, index, neighbours, changes),
+            numbers=Numbers(store, metered, breaker, outlooks, reindex, changes),
             changes=changes,
-            neighbours=neighbours,
-            transfer=Transfer(store, library, card, listeners),
+            models=Models(store, metered, known, choices, reindex),
+            reindex=reindex,
+            transfer=Transfer(store, library, outlooks),
             upkeep=upkeep,
             upkeep_tasks=upkeep_tasks,
             web_photos=WebPhotos(settings.max_upload_bytes),
@@ -122,24 +117,24 @@ def open_gallery(settings: Settings, client: ModelClient | None = None, *, worki
         ingest.start()
         watch.start()
         upkeep_tasks.start()
-        neighbours.start()
+        outlooks.now.neighbours.start()
+        reindex.start()
     return gallery
 
 
-def _card(name: str) -> ModelCard:
-    try:
-        return load_card(name)
-    except UnknownModelError as error:
-        raise SettingsError(f"GALLERY_MODEL can't be {name!r}: {error}") from error
-
-
-def _load(index: FeatureIndex, store: Store, card: ModelCard) -> list[PhotoId]:
-    """Fill the index; return the photos whose features turned out to be damaged and were queued for that reason."""
+def _load(outlook: Outlook, store: Store) -> list[PhotoId]:
+    """Fill an outlook; return the photos whose features turned out to be damaged and were queued for that reason."""
     waited = {job.photo_id for job in store.jobs()}
-    index.reserve(store.info().photos)
-    index.load_facts(store.photo_facts())
-    index.load(store.feature_blocks(card.name))
+    outlook.index.reserve(store.info().photos)
+    outlook.index.load_facts(store.photo_facts())
+    outlook.index.load(outlook.stored.blocks())
     return [job.photo_id for job in store.jobs() if job.photo_id not in waited]
+
+
+def _go_on(ingest: Ingest, reindex: Reindex) -> None:
+    """Let all go on that waits for the model server."""
+    ingest.resume()
+    reindex.resume()
 
 
 def _connect(settings: Settings, opened: ExitStack, *, start: bool) -> GrpcModelClient:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from inspect import signature
+from types import SimpleNamespace
 from typing import Any
 
 import faiss
@@ -226,7 +227,7 @@ def _served(count: int) -> Iterator[str]:
     }
     searches = Searches(**{name: parts.get(name) for name in signature(Searches).parameters})  # type: ignore[arg-type]
     nothing: dict[str, Any] = {field.name: None for field in fields(Gallery)}
-    gallery = Gallery(**nothing | {"searches": searches})
+    gallery = Gallery(**nothing | {"outlooks": SimpleNamespace(now=SimpleNamespace(searches=searches))})
     server = make_server("127.0.0.1", 0, create_app(Settings(), gallery), threaded=True)
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     thread = threading.Thread(target=server.serve_forever)

@@ -30,6 +30,11 @@ class HeldRows:
             self._held = larger
         self._held[rows] = True
 
+    def __contains__(self, row: int) -> bool:
+        """Tell whether a row is held; any thread may ask."""
+        held = self._held
+        return 0 <= row < len(held) and bool(held[row])
+
     def discard(self, rows: Rows) -> Rows:
         """Forget `rows`; return those of them that were held."""
         known = rows[rows < len(self._held)]

@@ -25,8 +25,8 @@ from app.search.ranking import Bounds, Ranked, top_bounded
 from app.services.keyword_search import KeywordSearch, WordMatch
 from app.services.photo_search import Comparison, PhotoSearch, check_weights
 from app.services.pictures import PictureReader
+from app.services.stored_features import FeaturesOf
 from app.store.base import Store
-from model_server.catalogue import ModelCard
 
 MOST_EXAMPLES = 20
 
@@ -94,10 +94,15 @@ class ExampleSearch:
     """Compares examples with all photos."""
 
     def __init__(
-        self, store: Store, card: ModelCard, pictures: PictureReader, photos: PhotoSearch, words: KeywordSearch
+        self,
+        store: Store,
+        features_of: FeaturesOf,
+        pictures: PictureReader,
+        photos: PhotoSearch,
+        words: KeywordSearch,
     ) -> None:
         self._store = store
-        self._card = card
+        self._features_of = features_of
         self._pictures = pictures
         self._photos = photos
         self._words = words
@@ -172,7 +177,7 @@ class ExampleSearch:
     def _stored_features(self, photo: Photo, example: StoredExample) -> Features:
         if example.box is not None:
             return self._pictures.features_of(self._store.read_bytes(photo.id), example.box)
-        features = self._store.features(photo.id, self._card.name)
+        features = self._features_of(photo.id)
         if features is None:
             raise PhotoNotReady(
                 f"Photo {photo.id} is {photo.state}: nothing can be compared with it before it is ready.",

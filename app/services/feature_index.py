@@ -16,6 +16,7 @@ from app.search.label_index import LabelIndex, LabelSnapshot
 from app.search.label_table import LabelTable, surest_objects
 from app.search.layout import LayoutIndex
 from app.search.objects import grouped_objects
+from app.search.rows import HeldRows
 from app.search.ssd import SsdIndex
 from app.search.word_index import WordIndex
 from app.search.workers import InTurn
@@ -32,10 +33,16 @@ LOADED_AT_ONCE = 1 << 15
 class FeatureIndex:
     """The indexes of all methods; searches may run while photos come and go."""
 
-    def __init__(self, card: ModelCard, source: VectorSource | None = None, exact_up_to: int = EXACT_UP_TO) -> None:
+    def __init__(
+        self,
+        card: ModelCard,
+        source: VectorSource | None = None,
+        exact_up_to: int = EXACT_UP_TO,
+        facts: FactTable | None = None,
+    ) -> None:
         """Start empty; embeddings are kept in memory as they are unless `source` can read them by row.
 
-        Beyond `exact_up_to` photos `nearest` is approximate.
+        Beyond `exact_up_to` photos `nearest` is approximate. `facts`, which say nothing of models, may be shared.
         """
         self._label_count = len(card.labels)
         self._writing = threading.Lock()
@@ -46,11 +53,16 @@ class FeatureIndex:
         self.objects = SsdIndex()
         self.layouts = LayoutIndex()
         self.things = ObjectTable()
-        self.facts = FactTable()
+        self.facts = FactTable() if facts is None else facts
+        self._complete = HeldRows()
 
     def __len__(self) -> int:
         """Return how many photos can be searched."""
         return len(self._labels)
+
+    def __contains__(self, row: int) -> bool:
+        """Tell whether every kind of search finds a photo."""
+        return row in self._complete
 
     def reserve(self, photos: int) -> None:
         """Make room for so many photos in all, so that filling up to there copies little."""
@@ -77,9 +89,11 @@ class FeatureIndex:
 
         Embeddings are worth indexing while they are in the processor's cache, all else many photos at once.
         """
+        loaded: list[Rows] = [np.zeros(0, np.int64)]
         with self._writing, InTurn() as vectors, InTurn() as others:
             waiting: list[FeatureTable] = []
             for table in tables:
+                loaded.append(table.rows)
                 vectors.do(partial(self._add_embeddings, table))
                 # An empty view would keep all of it in memory.
                 waiting.append(replace(table, embeddings=np.zeros((len(table.rows), 0), np.float32)))
@@ -87,6 +101,8 @@ class FeatureIndex:
                     self._add_together(waiting, vectors, others)
                     waiting = []
             self._add_together(waiting, vectors, others)
+        with self._writing:
+            self._complete.add(np.concatenate(loaded))
         self.nearest.refresh()
 
     def put(self, photos: Sequence[Photo], features: Sequence[Features]) -> None:
@@ -106,6 +122,7 @@ class FeatureIndex:
             self._add_embeddings(table)
             self.words.add(table.rows, table.word_vectors)
             self._labels.add(self._add_objects(table))
+            self._complete.add(table.rows)
         self.nearest.refresh()
 
     def remove(self, row: int) -> None:
@@ -114,6 +131,7 @@ class FeatureIndex:
             for index in (self.embeddings, self.words, self.objects, self.layouts, self.things, self._labels):
                 index.remove([row])
             self.facts.remove([row])
+            self._complete.discard(np.array([row]))
 
     def _add_embeddings(self, table: FeatureTable) -> None:
         self.embeddings.add(table.rows, table.embeddings)

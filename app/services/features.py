@@ -1,16 +1,27 @@
 """From what a model server answers to the features that are stored and searched."""
 
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain import MODEL_INPUT_PX, Box, DetectedObject, Features, Float32, Tag
+from app.domain import MODEL_INPUT_PX, OBJECT_FIELDS, Box, DetectedObject, Features, Float32, Tag
 from app.errors import ModelOutputInvalid
 from app.inference.base import ModelOutput
 from model_server.catalogue import ModelCard
 
 TAGS_KEPT = 10
+_NONE = np.zeros(0, np.float32)
+NOTHING = Features(
+    detections=np.zeros((0, OBJECT_FIELDS), np.float32),
+    word_vector=_NONE,
+    embedding=_NONE,
+    tag_ids=np.zeros(0, np.int32),
+    tag_probabilities=_NONE,
+    label_scores=_NONE,
+)
+"""What a model says that says nothing."""
 
 
 class NameVectors(Protocol):
@@ -28,31 +39,35 @@ class FeatureMaker:
         self._words = words
 
     def make(self, output: ModelOutput) -> list[Features]:
-        """Return the features of each photo of a batch; raise ModelOutputInvalid if the model lacks a role."""
-        detections, embedding = output.detections, output.embedding
-        probabilities, label_scores = output.probabilities, output.label_scores
-        if detections is None or embedding is None or probabilities is None or label_scores is None:
-            raise ModelOutputInvalid(
-                f"Model {self._card.name} must give detections, embedding, probabilities and label_scores, "
-                "but its answer lacks some. Choose a model that detects, embeds and tags."
-            )
+        """Return the features of each photo of a batch, without what the model says nothing of.
+
+        Raises ModelOutputInvalid for objects of classes that the model doesn't have.
+        """
+        outputs = (output.detections, output.embedding, output.probabilities, output.label_scores)
+        count = next(len(one) for one in outputs if one is not None)
         return [
-            self._photo_features(*outputs)
-            for outputs in zip(detections, embedding, probabilities, label_scores, strict=True)
+            self._photo_features(*(None if one is None else one[photo] for one in outputs)) for photo in range(count)
         ]
 
     def _photo_features(
-        self, detections: Float32, embedding: Float32, probabilities: Float32, label_scores: Float32
+        self,
+        detections: Float32 | None,
+        embedding: Float32 | None,
+        probabilities: Float32 | None,
+        label_scores: Float32 | None,
     ) -> Features:
-        tag_ids = strongest(probabilities, TAGS_KEPT)
-        return Features(
-            detections=detections,
-            word_vector=self._words.nlp_feature([self._label(int(row[0])) for row in detections if row[0] > 0]),
-            embedding=normalised(embedding),
-            tag_ids=tag_ids,
-            tag_probabilities=probabilities[tag_ids],
-            label_scores=label_scores,
-        )
+        said = NOTHING
+        if detections is not None:
+            names = [self._label(int(row[0])) for row in detections if row[0] > 0]
+            said = replace(said, detections=detections, word_vector=self._words.nlp_feature(names))
+        if embedding is not None:
+            said = replace(said, embedding=normalised(embedding))
+        if probabilities is not None:
+            tag_ids = strongest(probabilities, TAGS_KEPT)
+            said = replace(said, tag_ids=tag_ids, tag_probabilities=probabilities[tag_ids])
+        if label_scores is not None:
+            said = replace(said, label_scores=label_scores)
+        return said
 
     def objects(self, features: Features) -> tuple[DetectedObject, ...]:
         """Name the objects of a photo, most confident first, with boxes in 0..1 of the picture."""

@@ -7,9 +7,12 @@ from app.services.demo import DemoPhotos
 from app.services.ingest import Ingest
 from app.services.library import Library
 from app.services.live_changes import LiveChanges
+from app.services.models import Models
 from app.services.neighbors import NeighbourKeeper
 from app.services.numbers import Numbers
+from app.services.outlooks import Outlooks
 from app.services.photo_zip import PhotoZips
+from app.services.reindex import Reindex
 from app.services.saved_searches import SavedSearches
 from app.services.searches import Searches
 from app.services.status import Status
@@ -25,17 +28,17 @@ from app.services.web_photos import WebPhotos
 class Gallery:
     """The services of a running gallery, wired together by `app.open_gallery`."""
 
+    outlooks: Outlooks
     library: Library
     timeline: Timeline
     zips: PhotoZips
-    searches: Searches
     saved_searches: SavedSearches
-    suggestions: Suggestions
     ingest: Ingest
     status: Status
     numbers: Numbers
     changes: LiveChanges
-    neighbours: NeighbourKeeper
+    models: Models
+    reindex: Reindex
     transfer: Transfer
     upkeep: Upkeep
     upkeep_tasks: UpkeepTasks
@@ -43,3 +46,18 @@ class Gallery:
     demo: DemoPhotos
     close: Callable[[], None]
     """Stops the background work and gives all parts back."""
+
+    @property
+    def searches(self) -> Searches:
+        """What searches right now; take it anew for each search, and each answer is of one set of models."""
+        return self.outlooks.now.searches
+
+    @property
+    def suggestions(self) -> Suggestions:
+        """What completes queries right now."""
+        return self.outlooks.now.suggestions
+
+    @property
+    def neighbours(self) -> NeighbourKeeper:
+        """What keeps each photo's nearest photos right now."""
+        return self.outlooks.now.neighbours

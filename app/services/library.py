@@ -1,7 +1,7 @@
 """Photos in and out: uploads, lists, single photos, deletion."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,14 +9,12 @@ import numpy as np
 from app import imaging
 from app.domain import LEAST_CONFIDENCE, Bytes8, Photo, PhotoDetails, PhotoId, PhotoPage, PhotoState, UploadResult
 from app.errors import BadInput, BadParameter, PhotoDamaged, PhotoNotFound, UploadTooLarge
-from app.services.feature_index import FeatureIndex
-from app.services.features import FeatureMaker
 from app.services.ingest import Ingest
-from app.services.listeners import PhotoListener
+from app.services.looker import Looker
+from app.services.outlooks import Outlooks
 from app.services.photo_ids import photo_id_of
 from app.services.prepared import PreparedInputs
 from app.store.base import Known, NewPhoto, Rows, Store
-from model_server.catalogue import ModelCard
 
 log = logging.getLogger(__name__)
 
@@ -57,22 +55,19 @@ class Library:
     def __init__(
         self,
         store: Store,
-        card: ModelCard,
-        maker: FeatureMaker,
-        index: FeatureIndex,
+        outlooks: Outlooks,
+        looker: Callable[[], Looker],
         ingest: Ingest,
         prepared: PreparedInputs,
         limits: Limits,
-        listener: PhotoListener,
     ) -> None:
+        """`looker` returns the model that new photos come to first."""
         self._store = store
-        self._card = card
-        self._maker = maker
-        self._index = index
+        self._outlooks = outlooks
+        self._looker = looker
         self._ingest = ingest
         self._prepared = prepared
         self._limits = limits
-        self._listener = listener
 
     def check_size(self, filename: str, size_bytes: int) -> None:
         """Raise UploadTooLarge if a file of this size is over the limit."""
@@ -124,12 +119,12 @@ class Library:
     def details(self, photo_id: PhotoId) -> PhotoDetails:
         """Return all that is known of a photo; raise PhotoNotFound."""
         photo = self._as_far(self._store.get(photo_id))
-        features = self._store.features(photo_id, self._card.name)
+        now = self._outlooks.now
+        features = now.stored.of(photo_id)
         if features is None:
             return PhotoDetails(photo, objects=(), tags=(), models=())
-        return PhotoDetails(
-            photo, self._maker.objects(features), self._maker.tags(features), models=(self._card.name,)
-        )
+        names = tuple(card.name for card in now.models.cards.values())
+        return PhotoDetails(photo, now.maker.objects(features), now.maker.tags(features), models=names)
 
     def original(self, photo_id: PhotoId, *, damaged: bool = False) -> tuple[Photo, bytes]:
         """Return a photo and its bytes as uploaded; raise PhotoNotFound, or PhotoDamaged.
@@ -159,13 +154,13 @@ class Library:
     def delete(self, photo_id: PhotoId) -> Photo:
         """Remove a photo for good; raise PhotoNotFound."""
         photo = self._store.delete(photo_id)
-        self._listener.remove(photo.row)
+        self._outlooks.remove(photo.row)
         self._prepared.take(photo_id)
         return photo
 
     def retry(self, photo_id: PhotoId) -> Photo:
         """Look at a photo again; raise PhotoNotFound."""
-        photo = self._store.retry(photo_id, self._card.name)
+        photo = self._store.retry(photo_id, self._looker().name)
         self._ingest.wake()
         return photo
 
@@ -173,7 +168,7 @@ class Library:
         """Look at all failed photos again; return how many there were."""
         failed = [photo for row in self._store.rows(PhotoState.FAILED) if (photo := self._at(int(row))) is not None]
         for photo in failed:
-            self._store.retry(photo.id, self._card.name)
+            self._store.retry(photo.id, self._looker().name)
         self._ingest.wake()
         return len(failed)
 
@@ -183,15 +178,16 @@ class Library:
         self.check_size(name, len(upload.data))
         picture = imaging.decode(upload.data, max_pixels=self._limits.max_pixels)
         thumbnail = picture.thumbnail(STORED_THUMBNAIL_PX)
+        card = self._looker().card
         return _Checked(
             NewPhoto(photo_id_of(upload.data), name, upload.data, picture.facts, thumbnail, upload.known),
-            picture.model_input(self._card.input_width_px, self._card.input_height_px),
+            picture.model_input(card.input_width_px, card.input_height_px),
         )
 
     def _store_all(self, accepted: Sequence[_Checked]) -> list[UploadResult]:
         if not accepted:
             return []
-        added = self._store.add([checked.photo for checked in accepted], self._card.name)
+        added = self._store.add([checked.photo for checked in accepted], self._looker().name)
         self._let_be_found([one.photo for one in added if not one.duplicate])
         for checked, one in zip(accepted, added, strict=True):
             if not one.duplicate and one.photo.state is PhotoState.STORED:
@@ -204,19 +200,24 @@ class Library:
 
     def _let_be_found(self, photos: Sequence[Photo]) -> None:
         """Have searches know what new photos say about themselves."""
-        self._index.come(photos)
+        index = self._outlooks.now.index
+        index.come(photos)
         for photo in photos:
             if self._at(photo.row) is None:  # Deleted meanwhile: who did that may have come before us.
-                self._index.remove(photo.row)
+                index.remove(photo.row)
 
     def _rows_with(self, label: str) -> Rows:
-        if label not in self._card.labels:
-            raise BadParameter(f"No object is called {label[:80]!r}. Labels are: {', '.join(self._card.labels)}.")
-        return self._index.rows_with_object(self._card.labels.index(label) + 1, LEAST_CONFIDENCE)
+        now = self._outlooks.now
+        labels = now.models.card.labels
+        if label not in labels:
+            raise BadParameter(f"No object is called {label[:80]!r}. Labels are: {', '.join(labels)}.")
+        return now.index.rows_with_object(labels.index(label) + 1, LEAST_CONFIDENCE)
 
     def _as_far(self, photo: Photo) -> Photo:
         """Return a photo that says it is ready only once searches find it, a moment after its features are stored."""
-        if photo.state is PhotoState.READY and self._ingest.has_in_hand(photo.id):
+        if photo.state is not PhotoState.READY:
+            return photo
+        if self._ingest.has_in_hand(photo.id) or photo.row not in self._outlooks.now.index:
             return replace(photo, state=PhotoState.PROCESSING)
         return photo
 

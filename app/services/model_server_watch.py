@@ -30,8 +30,13 @@ class ModelServerWatch:
     """One thread that knows how the model server is, works `breaker` by it, and tells `on_return` when it is back."""
 
     def __init__(
-        self, client: ModelClient, card: ModelCard, breaker: CircuitBreaker, on_return: Callable[[], None]
+        self,
+        client: ModelClient,
+        card: Callable[[], ModelCard],
+        breaker: CircuitBreaker,
+        on_return: Callable[[], None],
     ) -> None:
+        """`card` returns the model that new photos come to first."""
         self._client = client
         self._card = card
         self._breaker = breaker
@@ -83,8 +88,9 @@ class ModelServerWatch:
             self._stopping.wait(CHECK_EVERY_WHILE_AWAY_S if silent else CHECK_EVERY_S)
 
     def _ask(self) -> Part:
+        card = self._card()
         try:
-            status = self._client.status(self._card)
+            status = self._client.status(card)
         except InferenceError as error:
             # Before its first answer it is only late: loading TensorFlow and the model takes seconds.
             return self._described(PartState.DOWN if self._was_ready else PartState.STARTING, error.message)
@@ -92,7 +98,7 @@ class ModelServerWatch:
         facts = {"version": status.version or 0}
         if state is PartState.READY and self._proof_is_due():
             try:
-                prove(self._client, self._card)
+                prove(self._client, card)
                 self._proved = True
                 self._proved_at = time.monotonic()
             except InferenceError as error:
@@ -106,4 +112,4 @@ class ModelServerWatch:
         return not works or time.monotonic() - answered_at >= PROOF_EVERY_S
 
     def _described(self, state: PartState, message: str, **facts: int) -> Part:
-        return Part(NAME, state, message, {"model": self._card.name, **facts})
+        return Part(NAME, state, message, {"model": self._card().name, **facts})

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from app.errors import PhotoNotFound
 from app.inference.circuit_breaker import BreakerState, CircuitBreaker
 from app.inference.meter import CallCounts, MeteredClient
-from app.services.feature_index import FeatureIndex
 from app.services.live_changes import LiveChanges
-from app.services.neighbors import NeighbourKeeper
+from app.services.outlooks import Outlooks
+from app.services.reindex import Reindex
 from app.store.base import Store
 
 
@@ -28,6 +28,10 @@ class Counted:
     """Photos in each index."""
     neighbours_waiting: int
     """Photos whose neighbours aren't kept yet."""
+    reindexed: int
+    """Photos that the models to come have seen; all that are ready while no change is under way."""
+    to_reindex: int
+    """Photos that they are to see in all."""
     watchers: int
     commits: int
     """Of the gallery file, since it was opened."""
@@ -41,33 +45,37 @@ class Numbers:
         store: Store,
         metered: MeteredClient,
         breaker: CircuitBreaker,
-        index: FeatureIndex,
-        neighbours: NeighbourKeeper,
+        outlooks: Outlooks,
+        reindex: Reindex,
         changes: LiveChanges,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
         self._metered = metered
         self._breaker = breaker
-        self._index = index
-        self._neighbours = neighbours
+        self._outlooks = outlooks
+        self._reindex = reindex
         self._changes = changes
         self._clock = clock
 
     def counted(self) -> Counted:
         """Return all numbers."""
+        now, progress = self._outlooks.now, self._reindex.progress()
+        index = now.index
         return Counted(
             oldest_pending_s=self._oldest_pending_s(),
             calls=self._metered.counts(),
             breaker=self._breaker.state,
             breaker_opened=self._breaker.opened,
             indexed={
-                "labels": len(self._index),
-                "embeddings": len(self._index.embeddings),
-                "objects": len(self._index.objects),
-                "layouts": len(self._index.layouts),
+                "labels": len(index),
+                "embeddings": len(index.embeddings),
+                "objects": len(index.objects),
+                "layouts": len(index.layouts),
             },
-            neighbours_waiting=self._neighbours.waiting,
+            neighbours_waiting=now.neighbours.waiting,
+            reindexed=progress.done,
+            to_reindex=progress.photos,
             watchers=self._changes.watchers,
             commits=self._store.info().commits,
         )

@@ -23,7 +23,7 @@ from app.search.joining import joined, known, score_at
 from app.search.ranking import Bounds, Ranked, top_bounded
 from app.search.reasons import explain_embedding, explain_hybrid, explain_layout, explain_ssd
 from app.services.feature_index import FeatureIndex
-from app.store.base import Store
+from app.services.stored_features import FeaturesOf
 from model_server.catalogue import ModelCard
 
 SIGNALS = (SimilarityMethod.EMBEDDING, SimilarityMethod.LAYOUT, SimilarityMethod.SSD)
@@ -50,8 +50,8 @@ class Comparison:
 class PhotoSearch:
     """Compares a photo with all others."""
 
-    def __init__(self, store: Store, card: ModelCard, index: FeatureIndex) -> None:
-        self._store = store
+    def __init__(self, features_of: FeaturesOf, card: ModelCard, index: FeatureIndex) -> None:
+        self._features_of = features_of
         self._card = card
         self._index = index
 
@@ -109,7 +109,7 @@ class PhotoSearch:
 
     def explain(self, comparison: Comparison, photo: Photo) -> tuple[Reason, ...]:
         """Return why a photo is like the one compared; nothing if its features are gone meanwhile."""
-        features = self._store.features(photo.id, self._card.name)
+        features = self._features_of(photo.id)
         if features is None:
             return ()
         own, other = comparison.detections, features.detections

@@ -1,6 +1,7 @@
 """Searches that people saved: they are done again each time, so what they find stays true."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,7 +28,8 @@ class SavedSearch:
 class SavedSearches:
     """Keeps searches in the gallery file and does them again."""
 
-    def __init__(self, store: Store, searches: Searches) -> None:
+    def __init__(self, store: Store, searches: Callable[[], Searches]) -> None:
+        """Take a store, and what returns the searches as they are right now."""
         self._kept = store.saved_searches
         self._searches = searches
 
@@ -48,12 +50,12 @@ class SavedSearches:
         if not 1 <= len(name) <= LONGEST_NAME:
             raise BadParameter(f"A saved search has a name of 1 to {LONGEST_NAME} characters.", parameter="name")
         definition = json.dumps(search_to_json(search), ensure_ascii=False)
-        self._searches.run(search, limit=1)
+        self._searches().run(search, limit=1)
         return _read(self._kept.add(name, definition))
 
     def results(self, search_id: int, limit: int) -> SearchResults:
         """Do a saved search; raise SavedSearchNotFound, and PhotoNotFound if an example of it was deleted."""
-        return self._searches.run(self.get(search_id).search, limit)
+        return self._searches().run(self.get(search_id).search, limit)
 
     def delete(self, search_id: int) -> SavedSearch:
         """Forget a saved search; raise SavedSearchNotFound."""

@@ -1,25 +1,10 @@
 """How the gallery is: what pages, `/readyz` and `gallery status` say."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from app.domain import Part, PartState, PhotoState
-from app.services.feature_index import FeatureIndex
 from app.services.ingest import Ingest
 from app.services.model_server_watch import ModelServerWatch
+from app.services.outlooks import Outlooks
 from app.store.base import Store, StoreInfo
-from model_server.catalogue import ModelCard
-
-
-@dataclass(frozen=True)
-class ModelReport:
-    """One model of the catalogue."""
-
-    card: ModelCard
-    active: bool
-    state: PartState
-    covered: int
-    """Photos that it has looked at."""
 
 
 class Status:
@@ -29,16 +14,12 @@ class Status:
         self,
         store: Store,
         watch: ModelServerWatch,
-        card: ModelCard,
-        cards: Callable[[], list[ModelCard]],
-        index: FeatureIndex,
+        outlooks: Outlooks,
         ingest: Ingest,
     ) -> None:
         self._store = store
         self._watch = watch
-        self._card = card
-        self._cards = cards
-        self._index = index
+        self._outlooks = outlooks
         self._ingest = ingest
 
     def parts(self) -> tuple[Part, ...]:
@@ -64,18 +45,6 @@ class Status:
         """How the model server is."""
         return self._watch.part.state
 
-    def models(self) -> list[ModelReport]:
-        """Return what is known of each model of the catalogue."""
-        return [
-            ModelReport(
-                card,
-                active=card == self._card,
-                state=self._watch.part.state if card == self._card else PartState.DOWN,
-                covered=len(self._index) if card == self._card else 0,
-            )
-            for card in self._cards()
-        ]
-
     def store_info(self) -> StoreInfo:
         """Return facts about the gallery file."""
         return self._store.info()
@@ -99,7 +68,8 @@ class Status:
         return Part("ingest", PartState.READY, f"{photos} to be looked at.", facts)
 
     def _index_part(self) -> Part:
-        recall, found = self._index.nearest.recall, f"{len(self._index):,} photos can be searched"
+        index = self._outlooks.now.index
+        recall, found = index.nearest.recall, f"{len(index):,} photos can be searched"
         if recall is None:
             return Part("search", PartState.READY, f"{found}, all exactly.", {"embedding": "exact"})
         facts: dict[str, str | int | float] = {

@@ -9,10 +9,9 @@ from app.domain import Features, PhotoId, PhotoState, UploadResult
 from app.errors import BadFileName
 from app.services.known_photos import KnownPhoto, unusable
 from app.services.library import Library, Upload
-from app.services.looker import FeatureListener
+from app.services.outlooks import Outlooks
 from app.services.photo_ids import photo_id_of
 from app.store.base import Known, Store
-from model_server.catalogue import ModelCard
 
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 MODELS_AT_MOST = 32
@@ -44,11 +43,10 @@ class Restored:
 class Transfer:
     """Takes photos over from other galleries, and gives away what they need."""
 
-    def __init__(self, store: Store, library: Library, card: ModelCard, listener: FeatureListener) -> None:
+    def __init__(self, store: Store, library: Library, outlooks: Outlooks) -> None:
         self._store = store
         self._library = library
-        self._card = card
-        self._listener = listener
+        self._outlooks = outlooks
 
     def features(self, photo_id: PhotoId) -> dict[str, Features]:
         """Return what each model says of a photo; raise PhotoNotFound, or StoreError for damaged features."""
@@ -63,7 +61,7 @@ class Transfer:
         photo that is here already stays as it is. Raises StoreFull if the disk is full; then none was stored.
         """
         notes = [list(upload.notes) for upload in uploads]
-        widths = {self._card.name: self._card.embedding_width} | self._store.models()
+        widths = self._widths() | self._store.models()
         prepared = [self._prepared(upload, widths, told) for upload, told in zip(uploads, notes, strict=True)]
         results = self._library.upload(prepared)
         self._make_searchable(prepared, results)
@@ -71,12 +69,16 @@ class Transfer:
 
     def _make_searchable(self, uploads: Sequence[Upload], results: Sequence[UploadResult]) -> None:
         new = [
-            (result.photo, upload.known.features[self._card.name])
+            (result.photo, upload.known.features)
             for upload, result in zip(uploads, results, strict=True)
             if result.photo is not None and not result.duplicate and upload.known is not None
-            if self._card.name in upload.known.features
         ]
-        self._listener.put([photo for photo, _ in new], [features for _, features in new])
+        self._outlooks.put([photo for photo, _ in new], [features for _, features in new])
+
+    def _widths(self) -> dict[str, int]:
+        """Return the width of the embeddings of each model in use, as its card has it."""
+        cards = self._outlooks.now.models.cards
+        return {name: card.embedding_width for name, card in cards.items()}
 
     def _prepared(self, upload: KnownUpload, widths: dict[str, int], notes: list[str]) -> Upload:
         """Return what the library can store, with what may be believed of the known; add notes on the rest.
@@ -91,8 +93,9 @@ class Transfer:
             return plain
         features = _admissible(known.features, widths, notes)
         state = PhotoState.STORED if known.state is PhotoState.PROCESSING else known.state
-        if state is PhotoState.READY and self._card.name not in features:
-            notes.append(f"It comes without features by {self._card.name}, so it is looked at anew.")
+        missing = self._outlooks.now.models.cards.keys() - features.keys()
+        if state is PhotoState.READY and missing:
+            notes.append(f"It comes without features by {', '.join(sorted(missing))}, so it is looked at anew.")
             state = PhotoState.STORED
         error = _storable(known.error) if state is PhotoState.FAILED else None
         name = _name(known.name, upload.filename, notes)

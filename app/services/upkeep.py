@@ -15,7 +15,6 @@ from app.services.ingest import Ingest
 from app.services.library import STORED_THUMBNAIL_PX
 from app.store.base import Store
 from app.store.verify import Damage, Part, Progress, Verified
-from model_server.catalogue import ModelCard
 
 log = logging.getLogger(__name__)
 
@@ -92,12 +91,18 @@ class Upkeep:
     """
 
     def __init__(
-        self, store: KeptStore, folder: Path, ingest: Ingest, card: ModelCard, damaged_features: Iterable[PhotoId]
+        self,
+        store: KeptStore,
+        folder: Path,
+        ingest: Ingest,
+        models: Callable[[], Iterable[str]],
+        damaged_features: Iterable[PhotoId],
     ) -> None:
+        """`models` returns under which names the features of the models in use are kept."""
         self._store = store
         self._folder = folder
         self._ingest = ingest
-        self._card = card
+        self._models = models
         self._lock = Lock()
         self._awaited = set(damaged_features)
 
@@ -107,8 +112,12 @@ class Upkeep:
         to_mend = {one.photo_id for one in found.damages if one.part in MADE_OF_PHOTO and one.recomputable}
         mended = [photo_id for photo_id in sorted(to_mend) if self._mend(photo_id)]
         lost = {damage.photo_id for damage in found.damages if damage.part is Part.PHOTO}
-        awaited = [self._awaited_features(photo_id, photo_id not in lost) for photo_id in self._still_awaited()]
-        queued = [damage for damage in found.damages if damage.recomputable and damage.model == self._card.name]
+        awaited = [
+            Damage(photo_id, self._name(photo_id), Part.FEATURES, model, photo_id not in lost)
+            for photo_id, model in self._still_awaited()
+        ]
+        in_use = set(self._models())
+        queued = [damage for damage in found.damages if damage.recomputable and damage.model in in_use]
         if queued:
             self._store.repair(queued)
             self._ingest.wake()
@@ -155,20 +164,23 @@ class Upkeep:
             return False
         return True
 
-    def _still_awaited(self) -> list[PhotoId]:
-        """Return the photos whose damaged features haven't been computed anew, and forget the others."""
+    def _still_awaited(self) -> list[tuple[PhotoId, str]]:
+        """Return whose damaged features, and by which models, haven't been computed anew, and forget the others."""
         with self._lock:
-            self._awaited = {photo_id for photo_id in self._awaited if self._lacks_features(photo_id)}
-            return sorted(self._awaited)
+            lacking = [
+                (photo_id, model)
+                for photo_id in sorted(self._awaited)
+                for model in self._models()
+                if self._lacks_features(photo_id, model)
+            ]
+            self._awaited = {photo_id for photo_id, _ in lacking}
+            return lacking
 
-    def _lacks_features(self, photo_id: PhotoId) -> bool:
+    def _lacks_features(self, photo_id: PhotoId, model: str) -> bool:
         try:
-            return self._store.features(photo_id, self._card.name) is None
+            return self._store.features(photo_id, model) is None
         except GalleryError:
             return False  # deleted since, or damaged once more, which the store has named itself
-
-    def _awaited_features(self, photo_id: PhotoId, recomputable: bool) -> Damage:
-        return Damage(photo_id, self._name(photo_id), Part.FEATURES, self._card.name, recomputable)
 
     def _name(self, photo_id: PhotoId) -> str:
         try:

@@ -259,10 +259,13 @@ class Store(Protocol):
     def models(self) -> dict[str, int]:
         """Return the models that features are kept of, with the width of their embeddings, 0 for none."""
 
-    def feature_blocks(self, model: str, rows_per_block: int = BLOCK_ROWS) -> Iterator[FeatureTable]:
+    def feature_blocks(
+        self, model: str, rows_per_block: int = BLOCK_ROWS, among: Rows | None = None
+    ) -> Iterator[FeatureTable]:
         """Yield all features of a model by row, in tables of up to so many, each checked against its checksum.
 
-        Those that came after the first table was asked for may be left out; so are damaged ones.
+        among: ascending rows, the only ones that are wanted; None for all. Those that came after the first table was
+        asked for may be left out; so are damaged ones.
         """
 
     def embeddings_of(self, rows: Rows, model: str) -> Float32:

@@ -126,12 +126,17 @@ class FeatureReader:
         columns, whole = self._read(model, np.array([row]))
         return Features(**{name: column[0] for name, column in columns.items()}) if whole[0] else None
 
-    def blocks(self, model: str, rows_per_block: int) -> Iterator[tuple[FeatureTable, Rows]]:
-        """Yield all features of a model, with the rows among them that are damaged and left out."""
+    def blocks(
+        self, model: str, rows_per_block: int, among: Rows | None = None
+    ) -> Iterator[tuple[FeatureTable, Rows]]:
+        """Yield all features of a model, with the rows among them that are damaged and left out.
+
+        among: ascending rows, the only ones that are wanted; None for all.
+        """
         known = self._known(model)
         if known is None:
             return
-        bit, found = known.bit, self._photos.with_features(known.bit)
+        bit, found = known.bit, self._photos.with_features(known.bit) if among is None else among
         for start in range(0, len(found), rows_per_block):
             rows = found[start : start + rows_per_block]
             rows = rows[self._photos.have_features(rows, bit)]

@@ -177,10 +177,12 @@ class Hdf5Store:
         self._file.expect_open()
         return {model: datasets.width for model, datasets in self._datasets().items()}
 
-    def feature_blocks(self, model: str, rows_per_block: int = BLOCK_ROWS) -> Iterator[FeatureTable]:
+    def feature_blocks(
+        self, model: str, rows_per_block: int = BLOCK_ROWS, among: Rows | None = None
+    ) -> Iterator[FeatureTable]:
         """Yield all features of a model; damaged ones are left out and queued to be computed anew."""
         self._file.expect_open()
-        for block, damaged in self._features.blocks(model, rows_per_block):
+        for block, damaged in self._features.blocks(model, rows_per_block, among):
             if len(damaged):
                 self._compute_anew(model, damaged.tolist())
             if len(block.rows):

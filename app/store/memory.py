@@ -105,10 +105,14 @@ class MemoryStore:
         with self._open():
             return {model: shapes["embedding"][0] for model, shapes in self._shapes.items()}
 
-    def feature_blocks(self, model: str, rows_per_block: int = BLOCK_ROWS) -> Iterator[FeatureTable]:
+    def feature_blocks(
+        self, model: str, rows_per_block: int = BLOCK_ROWS, among: Rows | None = None
+    ) -> Iterator[FeatureTable]:
         """Yield all features of a model."""
         with self._open():
             photo_ids = sorted(self._features.get(model, {}), key=self._row_of)
+            if among is not None:
+                photo_ids = [photo_id for photo_id in photo_ids if self._row_of(photo_id) in among]
         for start in range(0, len(photo_ids), rows_per_block):
             with self._open():
                 known = self._features[model]

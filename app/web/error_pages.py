@@ -23,6 +23,7 @@ STATUS_OF: dict[type[GalleryError], HTTPStatus] = {
     errors.DownloadFailed: HTTPStatus.BAD_GATEWAY,
     errors.PhotoNotFound: HTTPStatus.NOT_FOUND,
     errors.SavedSearchNotFound: HTTPStatus.NOT_FOUND,
+    errors.ModelNotFound: HTTPStatus.NOT_FOUND,
     errors.PhotoNotReady: HTTPStatus.CONFLICT,
     errors.AccessDenied: HTTPStatus.FORBIDDEN,
     errors.StoreError: HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -42,6 +42,12 @@ class Metrics:
         self.neighbours_waiting = Gauge(
             "gallery_neighbours_waiting", "Photos whose neighbours aren't kept yet.", registry=self.registry
         )
+        self.reindexed = Gauge(
+            "gallery_reindexed_photos", "Photos that the models to come have looked at.", registry=self.registry
+        )
+        self.to_reindex = Gauge(
+            "gallery_photos_to_reindex", "Photos that they are to look at in all.", registry=self.registry
+        )
         self.watchers = Gauge("gallery_watchers", "Pages that are told of changes.", registry=self.registry)
         self.breaker = Gauge(
             "gallery_breaker_state",
@@ -131,6 +137,8 @@ def read_gauges(counted: Metrics) -> None:
     for index, photos in now.indexed.items():
         counted.indexed.labels(index).set(photos)
     counted.neighbours_waiting.set(now.neighbours_waiting)
+    counted.reindexed.set(now.reindexed)
+    counted.to_reindex.set(now.to_reindex)
     counted.watchers.set(now.watchers)
     for breaker_state in BreakerState:
         counted.breaker.labels(breaker_state).set(breaker_state is now.breaker)

@@ -242,27 +242,6 @@ class ThumbnailQuery(Schema):
     )
 
 
-class ModelShape(Schema):
-    """A model of the catalogue."""
-
-    name = fields.String(required=True)
-    version = fields.Integer(required=True)
-    title = fields.String(required=True)
-    roles = fields.List(fields.String(), required=True)
-    licence = fields.String(required=True)
-    active = fields.Boolean(required=True)
-    state = fields.String(required=True, metadata={"description": "`ready`, `starting` or `down`."})
-    covered = fields.Integer(required=True, metadata={"description": "Photos that it has looked at."})
-
-
-class ModelList(Schema):
-    """All models."""
-
-    items = fields.List(fields.Nested(ModelShape), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)
-    total = fields.Integer(required=True)
-
-
 class BackupRequest(Schema):
     """Where the backup goes."""
 

@@ -6,13 +6,13 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.domain import PhotoState
-from app.errors import BadInput
+from app.errors import BadInput, ModelNotFound, ModelServerUnavailable
 from app.services.photo_ids import parse_photo_id
 from app.services.process_memory import resident_bytes
 from app.services.upkeep_tasks import Task, TaskKind
 from app.web.current import current_gallery
 from app.web.page_parts import banner, refused
-from app.web.status_views import FailedPhoto, ModelView, PartView, StatusView, UpkeepView
+from app.web.status_views import ChangeView, FailedPhoto, ModelView, PartView, StatusView, UpkeepView
 
 blueprint = Blueprint("status", __name__)
 
@@ -31,6 +31,20 @@ def look_after(kind: str) -> ResponseReturnValue:
     try:
         _begin(TaskKind(kind))
     except BadInput as error:
+        return render_template("status.html", view=_view(error.message)), refused(error)
+    return redirect(url_for("status.show"), 303)
+
+
+@blueprint.post("/status/models/<any(activate, pause, resume, rollback):action>")
+def change_models(action: str) -> ResponseReturnValue:
+    """Begin, pause, go on with or undo a change of models, and go back to the page."""
+    models = current_gallery().models
+    try:
+        if action == "activate":
+            models.activate(request.form.get("name", ""))
+        else:
+            {"pause": models.pause, "resume": models.resume, "rollback": models.rollback}[action]()
+    except (BadInput, ModelNotFound, ModelServerUnavailable) as error:
         return render_template("status.html", view=_view(error.message)), refused(error)
     return redirect(url_for("status.show"), 303)
 
@@ -60,10 +74,12 @@ def _view(problem: str | None = None) -> StatusView:
     photos = gallery.status.store_info().photos
     failed = gallery.library.page(FAILED_SHOWN, state=PhotoState.FAILED)
     tasks = gallery.upkeep_tasks.all()
+    reports, change = gallery.models.reports(gallery.status.model_server), gallery.models.change()
     return StatusView(
         parts={part.name: PartView(part) for part in gallery.status.parts()},
         ready=gallery.status.ready(),
-        models=tuple(ModelView(report, photos) for report in gallery.status.models()),
+        models=tuple(ModelView(report, photos, change) for report in reports),
+        change=ChangeView(change),
         failed=tuple(FailedPhoto(photo) for photo in failed.photos),
         failed_count=failed.total,
         upkeep=tuple(

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from app.domain import Part, PartState, Photo
-from app.services.status import ModelReport
+from app.services.model_set import name_of
+from app.services.models import ChangeReport, ModelReport
 from app.services.upkeep import Backup, Compaction, Verification
 from app.services.upkeep_tasks import Task, TaskKind, TaskState
 from app.web import wording
@@ -57,6 +58,18 @@ class ModelView:
 
     report: ModelReport
     photos: int
+    change: ChangeReport
+
+    @property
+    def may_be_chosen(self) -> bool:
+        """Whether it is there to be changed to, and isn't in use or to come already."""
+        heading_for = name_of(self.report.card) in self.change.target
+        return self.report.state is PartState.READY and not self.report.active and not heading_for
+
+    @property
+    def used_for(self) -> str:
+        """What it is in use for, in words; empty if it isn't."""
+        return ", ".join(t(f"status.roles.{role}") for role in self.report.roles_in_use)
 
     @property
     def coverage(self) -> str:
@@ -67,6 +80,53 @@ class ModelView:
     def is_used(self) -> bool:
         """Whether there is a share worth showing."""
         return self.report.active or self.report.covered > 0
+
+
+@dataclass(frozen=True)
+class ChangeView:
+    """The change to other models."""
+
+    change: ChangeReport
+
+    @property
+    def text(self) -> str:
+        """How far it is; empty if there is none."""
+        if not self.change.under_way:
+            return ""
+        names = ", ".join(self.change.target)
+        key = "paused" if self.change.paused else "changing"
+        return t(f"status.{key}", models=names, done=self.change.done, count=self.change.photos)
+
+    @property
+    def refused_text(self) -> str:
+        """How many photos the models to come can't look at; empty if there are none."""
+        return t("status.refused", count=self.change.refused) if self.change.refused else ""
+
+    @property
+    def overlap_text(self) -> str:
+        """How much of what searches find stayed at the last change; empty if there was none."""
+        overlap = self.change.overlap
+        if overlap is None or not overlap.photos:
+            return ""
+        percent = current_texts().percent
+        return t("status.overlap", similar=percent(overlap.similar), words=percent(overlap.words))
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What may be asked for."""
+        if self.change.under_way:
+            return ("resume" if self.change.paused else "pause", "rollback")
+        return ("rollback",) if self.change.previous else ()
+
+    def action_text(self, action: str) -> str:
+        """Return what the button says."""
+        if action == "rollback":
+            return t("status.call_off") if self.change.under_way else self._back_text
+        return t(f"status.{action}")
+
+    @property
+    def _back_text(self) -> str:
+        return t("status.rollback", models=", ".join(self.change.previous))
 
 
 @dataclass(frozen=True)
@@ -131,6 +191,7 @@ class StatusView(View):
     """By their names."""
     ready: bool
     models: tuple[ModelView, ...]
+    change: ChangeView
     failed: tuple[FailedPhoto, ...]
     """The newest of those that failed."""
     failed_count: int
@@ -183,8 +244,9 @@ class StatusView(View):
 
     @property
     def is_busy(self) -> bool:
-        """Whether upkeep is under way, so that the page should look again soon."""
-        return any(one.is_under_way for one in self.upkeep)
+        """Whether upkeep or a change of models is under way, so that the page should look again soon."""
+        changing = self.change.change.under_way and not self.change.change.paused
+        return changing or any(one.is_under_way for one in self.upkeep)
 
 
 def _verified(found: Verification) -> str:

@@ -1,6 +1,6 @@
 """The JSON API, version 1: parse, call one service, give back its result."""
 
-from app.web.api import events, images, many_images, saved_searches, search, timeline, transfer, upkeep
+from app.web.api import events, images, many_images, models, saved_searches, search, timeline, transfer, upkeep
 from app.web.api.blueprint import blueprint
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "events",
     "images",
     "many_images",
+    "models",
     "saved_searches",
     "search",
     "timeline",

@@ -18,7 +18,7 @@ class ApiBlueprint(Blueprint):
 
 ERRORS = {
     HTTPStatus.BAD_REQUEST: "A parameter, the words or all files can't be used.",
-    HTTPStatus.NOT_FOUND: "No photo has this id.",
+    HTTPStatus.NOT_FOUND: "There is no photo with this id, or no model of this name.",
     HTTPStatus.CONFLICT: "The photo isn't ready yet.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "A file has too many bytes or pixels.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The file is no picture that we read.",

@@ -1,4 +1,4 @@
-"""The API's calls on the gallery itself: its models and its file."""
+"""The API's calls on the gallery's file."""
 
 from http import HTTPStatus
 
@@ -6,27 +6,6 @@ from app.web import schemas
 from app.web.api.blueprint import blueprint, errors
 from app.web.current import current_gallery
 from app.web.json_shapes import Json, task_json
-
-
-@blueprint.route("/models", methods=["GET"])
-@blueprint.response(HTTPStatus.OK, schemas.ModelList)
-def list_models() -> Json:
-    """List the models of the catalogue, and how far each has come with the photos."""
-    models = current_gallery().status.models()
-    items = [
-        {
-            "name": model.card.name,
-            "version": model.card.version,
-            "title": model.card.title,
-            "roles": sorted(model.card.roles),
-            "licence": model.card.licence,
-            "active": model.active,
-            "state": model.state,
-            "covered": model.covered,
-        }
-        for model in models
-    ]
-    return {"items": items, "next_cursor": None, "total": len(items)}
 
 
 @blueprint.route("/upkeep", methods=["GET"])

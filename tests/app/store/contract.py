@@ -353,6 +353,8 @@ class StoreContract:
         assert store.models() == {MODEL: 8, "embeds.2": 4, "detects": 0}
         table = feature_table(store, "embeds.2")
         assert table.rows.tolist() == [0, 2]
+        among = list(store.feature_blocks("embeds.2", among=np.array([1, 2])))
+        assert [block.rows.tolist() for block in among] == [[2]]
         assert (table.detections.shape, table.label_scores.shape, table.tag_ids.shape) == ((2, 0, 6), (2, 0), (2, 0))
         assert np.array_equal(store.embeddings_of(np.array([2, 1]), "embeds.2")[0], embeds[photo(2).id].embedding)
         assert store.embeddings_of(np.array([1]), "detects").shape == (1, 0)
