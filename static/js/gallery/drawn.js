@@ -9,6 +9,7 @@ export class Drawn {
   #slice = null;
   #tiles = new Map(); // place -> tile
   #months = new Map(); // month -> section
+  #coloured = new Set(); // places of tiles that show no picture yet, as the photos flew by
   #spare = new Map(); // photo id -> tile that showed it before all was laid out anew
 
   /** `onDraw(tile, place)` is called for each tile that has been drawn or filled. */
@@ -25,20 +26,29 @@ export class Drawn {
     this.#slice = slice;
     this.#spare = new Map(this.tiles().map((tile) => [tile.dataset.photoId, tile]));
     this.#tiles.clear();
+    this.#coloured.clear();
     this.#months.clear();
     this.#root.replaceChildren();
     this.#root.style.height = `${slice.height}px`;
   }
 
-  /** Have elements for the photos from `first` to before `end`, and for no others. */
-  show(first, end) {
+  /** Have elements for the photos from `first` to before `end`, and for no others; `inColour`: without pictures. */
+  show(first, end, inColour) {
     this.#drop(first, end);
     const later = [...this.#tiles.keys()].find((place) => place >= end); // the one with the focus
     let next = this.#tiles.get(later) ?? null;
     for (let place = end - 1; place >= first; place -= 1) {
-      next = this.#tiles.get(place) ?? this.#add(place, next);
+      next = this.#tiles.get(place) ?? this.#add(place, next, inColour);
     }
     this.#spare.clear();
+  }
+
+  /** Show the photos that flew by and have come to rest. */
+  fillColours() {
+    for (const place of this.#coloured) {
+      this.#fill(place, this.#tiles.get(place));
+    }
+    this.#coloured.clear();
   }
 
   /** Show what is known by now of the photos that are drawn. */
@@ -56,7 +66,7 @@ export class Drawn {
     return this.#tiles.get(place)?.querySelector(".tile__link");
   }
 
-  #add(place, next) {
+  #add(place, next, inColour) {
     const month = this.#layout.monthOf(place);
     const section = this.#months.get(month) ?? this.#addMonth(month);
     const { left, top, width, height } = this.#layout.place(place);
@@ -66,7 +76,12 @@ export class Drawn {
     const list = section.querySelector(".month__photos");
     list.insertBefore(tile, next?.parentElement === list ? next : null);
     this.#tiles.set(place, tile);
-    this.#fill(place, tile);
+    if (inColour) {
+      this.#maker.tint(tile, this.#source.at(place));
+      this.#coloured.add(place);
+    } else {
+      this.#fill(place, tile);
+    }
     return tile;
   }
 
@@ -104,6 +119,7 @@ export class Drawn {
       } else {
         tile.remove();
         this.#tiles.delete(place);
+        this.#coloured.delete(place);
       }
     }
     for (const [month, section] of this.#months) {

@@ -6,7 +6,8 @@ import { Slice } from "./slice.js";
 
 const AHEAD_SHARE = 0.75; // of the window's height, drawn above and below it
 const MOST_AHEAD_PX = 900;
-const FAST_PX = 2500; // between two frames: the photos flying by aren't fetched
+const FAST_PX = 1500; // between two drawings of one movement
+const FLIGHT_MS = 200; // drawings farther apart belong to different movements
 const SETTLED_MS = 90;
 const HEAD_PX = 52;
 const EDGE_PX = 12;
@@ -17,7 +18,7 @@ export class Grid {
   #drawn;
   #layout = null;
   #slice = null;
-  #shown = 0; // where the window was at the last drawing
+  #shown = { away: 0, atMs: 0 }; // where the window was at the last drawing, and when
   #top = 0; // where the timeline begins on the page, in px
   #frame = 0;
   #settled = 0;
@@ -36,6 +37,7 @@ export class Grid {
     this.onMove = onMove;
     this.onResize = onResize;
     this.active = 0; // the photo that the keyboard is at
+    this.windowPx = innerHeight;
     source.onLoad = () => this.fill();
     addEventListener("scroll", () => this.#drawSoon(), { passive: true });
     new ResizeObserver(() => this.#resized()).observe(root);
@@ -63,6 +65,7 @@ export class Grid {
   /** Draw what is near the window now and fetch what isn't known of it. */
   draw() {
     const at = scrollY - this.#top; // read first: once elements have changed, it costs a layout
+    this.windowPx = innerHeight; // the same
     if (this.#slice.follow(at)) {
       this.#move();
     }
@@ -84,14 +87,13 @@ export class Grid {
     return this.#slice.start + this.#slice.at;
   }
 
-  /** Return the first place near the window and the one after the last. */
-  range() {
+  /** Return the first place near the window and the one after the last; `share` of the window's height is near it. */
+  range(share = AHEAD_SHARE) {
     if (this.#layout.photos === 0) {
       return [0, 0];
     }
-    const ahead = Math.min(MOST_AHEAD_PX, AHEAD_SHARE * innerHeight);
-    const top = this.away;
-    const [firstRow, lastRow] = this.#layout.rowsBetween(top - ahead, top + innerHeight + ahead);
+    const ahead = Math.min(MOST_AHEAD_PX, share * this.windowPx);
+    const [firstRow, lastRow] = this.#layout.rowsBetween(this.away - ahead, this.away + this.windowPx + ahead);
     return [this.#layout.photosOf(firstRow)[0], this.#layout.photosOf(lastRow)[1]];
   }
 
@@ -146,11 +148,24 @@ export class Grid {
   }
 
   #show() {
-    const [first, end] = this.range();
-    this.#drawn.show(first, end);
-    this.#fetchMissing(first, end, Math.abs(this.away - this.#shown) > FAST_PX);
-    this.#shown = this.away;
+    const isFast = this.#isFlying();
+    const [first, end] = this.range(isFast ? 0 : AHEAD_SHARE);
+    this.#drawn.show(first, end, isFast);
+    clearTimeout(this.#settled);
+    if (isFast) {
+      this.#settled = setTimeout(() => this.draw(), SETTLED_MS);
+    } else {
+      this.#drawn.fillColours();
+      this.#source.load(first, end);
+    }
     this.onMove();
+  }
+
+  /** Tell whether photos fly by: only their colours are shown then, and none are fetched. */
+  #isFlying() {
+    const [movedPx, pauseMs] = [Math.abs(this.away - this.#shown.away), performance.now() - this.#shown.atMs];
+    this.#shown = { away: this.away, atMs: performance.now() };
+    return movedPx > FAST_PX && pauseMs < FLIGHT_MS;
   }
 
   #sizes() {
@@ -172,18 +187,6 @@ export class Grid {
   #resized() {
     if (this.#layout !== null && this.#root.clientWidth !== this.#layout.width) {
       this.onResize();
-    }
-  }
-
-  #fetchMissing(first, end, isFast) {
-    clearTimeout(this.#settled);
-    if (this.#source.has(first, end)) {
-      return;
-    }
-    if (isFast) {
-      this.#settled = setTimeout(() => this.#source.load(first, end), SETTLED_MS);
-    } else {
-      this.#source.load(first, end);
     }
   }
 }

@@ -115,7 +115,7 @@ export class Scrubber {
   }
 
   #scrollable() {
-    return Math.max(1, this.#grid.layout.height - innerHeight / 2);
+    return Math.max(1, this.#grid.layout.height - this.#grid.windowPx / 2);
   }
 
   #name(month) {

@@ -38,12 +38,17 @@ export class TileMaker {
     tile.style.height = `${height}px`;
   }
 
+  /** Show only the colour of a photo, if it is known. */
+  tint(tile, photo) {
+    tile.firstElementChild.style.backgroundColor = photo?.dominant_colour ?? "";
+  }
+
   /** Show a photo in its tile, or its new state in one that shows it already. */
   fill(tile, photo) {
     if (tile.dataset.photoId !== photo.id) {
       const link = tile.querySelector(".tile__link");
       link.href = `/photos/${photo.id}`;
-      link.style.backgroundColor = photo.dominant_colour;
+      this.tint(tile, photo);
       showPicture(tile.querySelector(".tile__picture"), photo, Number.parseFloat(tile.style.width));
       tile.querySelector(".tile__check").setAttribute("aria-label", t("gallery.select", { name: photo.name }));
       tile.dataset.photoId = photo.id;
