@@ -44,8 +44,8 @@ class FakeModelClient:
     """A `ModelClient` without a server.
 
     Set `fault` to make each call fail, `rejects` to refuse batches that hold such a picture, `spoils` to have
-    `spoiled_by` happen to them, `most_rows` to lack the memory for larger batches; `batches` counts the pictures of
-    each call to predict that isn't one black picture.
+    `spoiled_by` happen to them, `most_rows` to lack the memory for larger batches, `lacks` not to have models of
+    these names; `batches` counts the pictures of each call to predict that isn't one black picture.
     """
 
     def __init__(self, fault: Fault | None = None, delay_s: float = 5.0, version: int = 1) -> None:
@@ -55,6 +55,7 @@ class FakeModelClient:
         self.spoils: Callable[[Bytes8], bool] = lambda image: False
         self.spoiled_by = Fault.GARBAGE
         self.most_rows: int | None = None
+        self.lacks: set[str] = set()
         self.batches: list[int] = []
         self._version = version
         self._closed = threading.Event()
@@ -62,6 +63,8 @@ class FakeModelClient:
     def predict(self, model: ModelCard, images: Bytes8, deadline_s: float | None = None) -> ModelOutput:
         """Answer as `plausible_outputs` does, unless there is a fault."""
         check_images(images, model)
+        if model.name in self.lacks:
+            raise ModelServerUnavailable(f"The fake model server has no model {model.name}.")
         if len(images) > 1 or images.any():
             self.batches.append(len(images))
         spoiled = any(self.spoils(image) for image in images)
@@ -73,9 +76,11 @@ class FakeModelClient:
         return ModelOutput(version=self._version, **plausible_outputs(model, images))
 
     def status(self, model: ModelCard) -> ModelStatus:
-        """Tell that the model is loaded, unless the server is dead."""
+        """Tell that the model is loaded, unless the server is dead or lacks it."""
         if self.fault is Fault.DEAD:
             raise ModelServerUnavailable("The fake model server is dead.")
+        if model.name in self.lacks:
+            return ModelStatus(ModelState.UNKNOWN, None, f"The fake model server has no model {model.name}.")
         return ModelStatus(ModelState.LOADED, self._version, f"Model {model.name} is loaded.")
 
     def close(self) -> None:

@@ -59,7 +59,7 @@ class FeatureMaker:
         said = NOTHING
         if detections is not None:
             names = [self._label(int(row[0])) for row in detections if row[0] > 0]
-            said = replace(said, detections=detections, word_vector=self._words.nlp_feature(names))
+            said = replace(said, detections=self._scaled(detections), word_vector=self._words.nlp_feature(names))
         if embedding is not None:
             said = replace(said, embedding=normalised(embedding))
         if probabilities is not None:
@@ -68,6 +68,12 @@ class FeatureMaker:
         if label_scores is not None:
             said = replace(said, label_scores=label_scores)
         return said
+
+    def _scaled(self, detections: Float32) -> Float32:
+        """Return detections with the corners in pixels of 300 x 300, whatever the model's input measures."""
+        width, height = self._card.input_width_px, self._card.input_height_px
+        corners = np.array([width, height, width, height], np.float32) / np.float32(MODEL_INPUT_PX)
+        return np.concatenate([detections[:, :2], detections[:, 2:] / corners], axis=1)
 
     def objects(self, features: Features) -> tuple[DetectedObject, ...]:
         """Name the objects of a photo, most confident first, with boxes in 0..1 of the picture."""

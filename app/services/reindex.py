@@ -91,6 +91,11 @@ class Reindex:
         """Which models are in use, and which are to come."""
         return self._choice
 
+    @property
+    def looking(self) -> set[str]:
+        """The models that look at the photos that they haven't seen."""
+        return set(self._lanes)
+
     def start(self) -> None:
         """Go on where the last process ended; begin with what is newer in the catalogue than in use."""
         newest = self._choices.newest(self._choice.active)
@@ -172,7 +177,8 @@ class Reindex:
             if choice.paused:
                 wanted = {name: card for name, card in wanted.items() if name in choice.active.cards}
         for name in self._lanes.keys() - wanted.keys():
-            self._lanes.pop(name).ingest.stop()
+            self._lanes[name].ingest.stop()
+            del self._lanes[name]
         for name in wanted.keys() - self._lanes.keys():
             self._lanes[name] = self._lane(wanted[name])
 
