@@ -4,26 +4,26 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from model_server.build import DEFAULT_OUT, build
-from model_server.catalogue import load_card, names
+from model_server.build import DEFAULT_OUT
+from model_server.catalogue import load_card
+from model_server.catalogue_commands import DEFAULT_MODEL, add_parsers
 from model_server.errors import ModelServerError
 
-DEFAULT_MODEL = "gallery_default"
+Command = Callable[[argparse.Namespace, list[str]], int]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; 0 when it worked, 1 with one line on standard error when it can't."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    parser = _parser()
+    parser, commands = _parser()
     # What `serve` doesn't know belongs to the server's own command line.
     options, rest = parser.parse_known_args(argv)
     if rest and options.command != "serve":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    commands = {
-        "build": _build,
+    commands |= {
         "serving-config": _serving_config,
         "serve": _serve,
         "train": _train,
@@ -36,13 +36,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> tuple[argparse.ArgumentParser, dict[str, Command]]:
+    """Return the parser, and what runs those of its subcommands that are described elsewhere."""
     parser = argparse.ArgumentParser(prog="python -m model_server", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
-    make = commands.add_parser("build", help="build a SavedModel, unless it is up to date")
-    make.add_argument("name", nargs="?", default=DEFAULT_MODEL, help=f"one of: {', '.join(names())}")
-    make.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder of models (default: %(default)s)")
+    catalogued = add_parsers(commands)
 
     configure = commands.add_parser("serving-config", help="write TensorFlow Serving's configuration")
     configure.add_argument("--models", type=Path, default=DEFAULT_OUT, help="folder of models (default: %(default)s)")
@@ -63,13 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("--photos", type=Path, required=True, help="folder with eval.jsonl and eval/")
     measure.add_argument("--models", type=Path, default=DEFAULT_OUT, help="folder of models (default: %(default)s)")
     measure.add_argument("--out", type=Path, help="write the result to this JSON file too")
-    return parser
-
-
-def _build(options: argparse.Namespace, _: list[str]) -> int:
-    folder, is_new = build(options.name, options.out)
-    print(f"{folder} {'built' if is_new else 'is up to date'}")  # noqa: T201 - the command's result
-    return 0
+    return parser, catalogued
 
 
 def _serving_config(options: argparse.Namespace, _: list[str]) -> int:

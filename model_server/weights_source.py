@@ -1,6 +1,7 @@
 """Gets the weights file of a model of the catalogue: one's own, one fetched before, or fetched now; and checks it."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,10 @@ def say_nothing(done: int, total: int | None) -> None:
     """Report progress to nobody."""
 
 
+def announce_nothing(card: ModelCard) -> None:
+    """Tell nobody what is about to be taken."""
+
+
 @dataclass(frozen=True)
 class WeightsSource:
     """Where weights are taken from."""
@@ -25,6 +30,8 @@ class WeightsSource:
     accept_unverified: bool = False
     """Take a file whose digest the catalogue doesn't know, or one's own that isn't the catalogue's."""
     cache: Path = field(default=DEFAULT_CACHE)
+    announce: Callable[[ModelCard], None] = announce_nothing
+    """Called before anything is fetched or taken, so that somebody can read the licence."""
     report: Report = say_nothing
 
     def path_for(self, card: ModelCard) -> Path:
@@ -35,6 +42,7 @@ class WeightsSource:
         """
         if card.download is None:
             raise CheckpointError(f"{card.name} has no weights to fetch")
+        self.announce(card)
         path = self.given or self.cache / card.name / card.download.name
         if self.given is None and not path.is_file():
             fetch(card.download.url, path, self.report)
