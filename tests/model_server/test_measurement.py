@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from model_server.build import PACKAGE
+from model_server.fingerprint import PACKAGE
 
 COLUMNS = (2, 3)
 
