@@ -7,8 +7,9 @@ datasets of what it says: one that only embeds has no detections. Another versio
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -26,10 +27,10 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 MODELS_AT_MOST = 64
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_CHECKED_AT_ONCE = 128
-"""Photos whose bytes are put side by side: few enough to stay in the processor's cache."""
-_PIECE_BYTES = 4096
-"""For much longer pieces other threads get the interpreter, and to get it back takes longer than the checksum."""
+_NARROW_BYTES = 1024
+"""Columns up to this are put side by side: it takes less time than to checksum each by itself."""
+_PIECE_BYTES = 5120
+"""For longer pieces other threads get the interpreter, and to get it back takes longer than the checksum."""
 
 
 @dataclass(frozen=True)
@@ -103,18 +104,26 @@ def checksums(values: list[NDArray[Any]]) -> NDArray[np.uint32]:
 
     values: one array (n, …) a column, in the order of `columns`.
     """
-    pieces = [np.ascontiguousarray(value).reshape(len(value), -1).view(np.uint8) for value in values]
-    sums = np.empty(len(pieces[0]), "<u4")
-    for start in range(0, len(sums), _CHECKED_AT_ONCE):
-        lines = np.concatenate([piece[start : start + _CHECKED_AT_ONCE] for piece in pieces], axis=1)
-        sums[start : start + len(lines)] = checksums_of_lines(lines)
-    return sums
+    sums = [0] * len(values[0])
+    for lines in _side_by_side(values):
+        sums = checksums_of_lines(lines, sums)
+    return np.array(sums, "<u4")
 
 
-def checksums_of_lines(lines: NDArray[np.uint8]) -> list[int]:
-    """Return the CRC-32 of each line of bytes (n, length)."""
+def _side_by_side(values: list[NDArray[Any]]) -> Iterator[NDArray[np.uint8]]:
+    """Yield the bytes of columns as lines (n, length), narrow columns that follow each other as one."""
+    columns_bytes = (np.ascontiguousarray(value).reshape(len(value), -1).view(np.uint8) for value in values)
+    for wide, several in groupby(columns_bytes, key=lambda lines: lines.shape[1] > _NARROW_BYTES):
+        if wide:
+            yield from several
+        else:
+            yield np.concatenate(list(several), axis=1)
+
+
+def checksums_of_lines(lines: NDArray[np.uint8], before: list[int] | None = None) -> list[int]:
+    """Return the CRC-32 of each line of bytes (n, length); `before` are those of the bytes before them."""
     size, data = lines.shape[1], lines.reshape(-1).data
-    sums = [0] * len(lines)
+    sums = [0] * len(lines) if before is None else before
     for first in range(0, size, _PIECE_BYTES):
         length = min(_PIECE_BYTES, size - first)
         starts = range(first, len(data), size)

@@ -57,7 +57,7 @@ class Hdf5Store:
     def _load(self) -> None:
         with self._file.lock:
             rows.check_same_length(self._file.hdf5)
-            rows.load(self._file.hdf5, self._photos)
+            rows.load(self._file.hdf5, self._photos, self._file.blocks)
             self._segments = Segments(self._file, self._layout)
             self.saved_searches = Hdf5SavedSearches(self._file, self._commits, self._clock)
             self.model_choice = Hdf5ModelChoice(self._file, self._commits)

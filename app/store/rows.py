@@ -18,16 +18,16 @@ _READ_ROWS = 1024
 _FIELDS = [name for name, _ in PHOTO_FIELDS]
 
 
-def load(file: Any, photos: PhotoTable) -> None:
-    """Fill an empty table from the file."""
-    images, jobs = file["images"], file["jobs"]
-    photos.reserve(images.shape[0])
-    for start in range(0, images.shape[0], _READ_ROWS):
-        rows = images[start : start + _READ_ROWS]
+def load(file: Any, photos: PhotoTable, blocks: Blocks) -> None:
+    """Fill an empty table from a file, an `h5py.File` on `blocks`."""
+    images, jobs = RowDataset(file["images"], blocks), RowDataset(file["jobs"], blocks)
+    photos.reserve(images.count)
+    for start in range(0, images.count, _READ_ROWS):
+        rows = images.read(start, start + _READ_ROWS)
         photos.load(_records(rows), rows["name"].tolist(), _errors(rows))
         for row in damaged(rows, start):
             _LOG.warning("Row %d of the gallery file is damaged; run verify to see what that means.", row)
-        waiting = jobs[start : start + _READ_ROWS]
+        waiting = jobs.read(start, start + _READ_ROWS)
         for at in np.flatnonzero(waiting["pending"]).tolist():
             _load_job(photos, start + at, waiting[at])
 

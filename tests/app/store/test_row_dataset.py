@@ -1,4 +1,4 @@
-"""Rows written past HDF5 are what HDF5 reads, wherever they stand."""
+"""Rows written past HDF5 are what HDF5 reads, and the other way round, wherever they stand."""
 
 import io
 
@@ -24,6 +24,8 @@ def test_hdf5_reads_the_rows_that_were_written(compression: str | None) -> None:
             rows.write(numbers, values)
             expected[numbers] = values
             assert dataset[:].tolist() == expected[: rows.count].tolist()
+            for first, stop in ((0, 99), (3, 9), (8, 16), (15, 17), (7, 7), (20, 21), (22, 30)):
+                assert rows.read(first, stop).tolist() == dataset[first:stop].tolist()
     with h5py.File(file, "r") as hdf5:
         assert hdf5["rows"][:].tolist() == expected.tolist()
 
