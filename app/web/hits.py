@@ -22,7 +22,7 @@ from app.domain import (
 )
 from app.web import wording
 from app.web.search_urls import LESS_LIKE, MORE_LIKE, with_example
-from app.web.texts import current_texts, t
+from app.web.texts import current_texts, t, translated
 from app.web.tiles import Tile, described
 
 PAIR_COLOURS = 6
@@ -188,6 +188,11 @@ class Findings:
     def weak(self) -> tuple[HitTile, ...]:
         """The hits past the drop."""
         return tuple(HitTile(hit.photo, hit, self.asked) for hit in self.results.hits if hit.weak)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the person should know of the search."""
+        return tuple(translated(notice) for notice in self.results.notices)
 
     @property
     def summary(self) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from app.errors import QueryError, UnknownWordsError
+from app.web.texts import translated
 
 SHOWN_AROUND = 60
 """How many characters of a query are shown before and after the one that can't be understood."""
@@ -43,12 +44,12 @@ class QueryProblem:
         """Cut the query where the error points, and offer near words."""
         if isinstance(error, UnknownWordsError):
             corrections = tuple(correction(query, word, near) for word, near in error.suggestions.items() if near)
-            return cls(error.message, corrections=corrections)
+            return cls(translated(error.message), corrections=corrections)
         place = error.position
         if place is None or not 0 <= place < len(query):
-            return cls(error.message)
+            return cls(translated(error.message))
         before = query[max(0, place - SHOWN_AROUND) : place]
-        return cls(error.message, before, query[place], query[place + 1 : place + 1 + SHOWN_AROUND])
+        return cls(translated(error.message), before, query[place], query[place + 1 : place + 1 + SHOWN_AROUND])
 
 
 def correction(query: str, word: str, near_words: list[str]) -> Correction:

@@ -36,7 +36,7 @@ from app.web.search_views import (
     SearchView,
     SimilarView,
 )
-from app.web.texts import t
+from app.web.texts import t, translated
 from app.web.tiles import Tile
 from app.web.uploads import read_file
 
@@ -100,7 +100,7 @@ def similar() -> ResponseReturnValue:
     try:
         results = current_gallery().searches.run(search)
     except GalleryError as error:
-        view = SimilarView(search, tiles, problem=error.message, banner=banner())
+        view = SimilarView(search, tiles, problem=translated(error.message), banner=banner())
         return render_template("search_similar.html", view=view), refused(error)
     compared = tiles[0].photo if len(tiles) == 1 and tiles[0] else None
     findings = Findings(results, Asked(search, compared, objects_of=_objects_of))
@@ -119,7 +119,7 @@ def layout() -> ResponseReturnValue:
             boxes = boxes_from_json(read_json(request.args["boxes"], "boxes"))
         results = current_gallery().searches.by_layout(boxes) if boxes else None
     except GalleryError as error:
-        view = LayoutView((), labels, shape, problem=error.message, banner=banner())
+        view = LayoutView((), labels, shape, problem=translated(error.message), banner=banner())
         return render_template("search_layout.html", view=view), refused(error)
     size_px = (round(FRAME_PX * SHAPES[shape]), FRAME_PX)
     findings = Findings(results, Asked(size_px=size_px)) if results else None
@@ -160,7 +160,7 @@ def _by_file(file: FileStorage, method: SimilarityMethod, words: str) -> Respons
         picture = read_file(current_gallery().library, file)
         results = current_gallery().searches.like_picture(picture.data, method, words=words or None)
     except GalleryError as error:
-        view = PhotoSearchView(method, words, name, problem=error.message, banner=banner())
+        view = PhotoSearchView(method, words, name, problem=translated(error.message), banner=banner())
         return render_template("search_photo.html", view=view), refused(error)
     findings = Findings(results, Asked(from_outside=True))
     view = PhotoSearchView(method, words, name, findings, banner=banner())

@@ -13,6 +13,7 @@ from app.services.upkeep_tasks import Task, TaskKind
 from app.web.current import current_gallery
 from app.web.page_parts import banner, refused
 from app.web.status_views import ChangeView, FailedPhoto, ModelView, PartView, StatusView, UpkeepView
+from app.web.texts import translated
 
 blueprint = Blueprint("status", __name__)
 
@@ -31,7 +32,7 @@ def look_after(kind: str) -> ResponseReturnValue:
     try:
         _begin(TaskKind(kind))
     except BadInput as error:
-        return render_template("status.html", view=_view(error.message)), refused(error)
+        return render_template("status.html", view=_view(translated(error.message))), refused(error)
     return redirect(url_for("status.show"), 303)
 
 
@@ -45,7 +46,7 @@ def change_models(action: str) -> ResponseReturnValue:
         else:
             {"pause": models.pause, "resume": models.resume, "rollback": models.rollback}[action]()
     except (BadInput, ModelNotFound, ModelServerUnavailable) as error:
-        return render_template("status.html", view=_view(error.message)), refused(error)
+        return render_template("status.html", view=_view(translated(error.message))), refused(error)
     return redirect(url_for("status.show"), 303)
 
 

@@ -8,7 +8,7 @@ from app.services.models import ChangeReport, ModelReport
 from app.services.upkeep import Backup, Compaction, Verification
 from app.services.upkeep_tasks import Task, TaskKind, TaskState
 from app.web import wording
-from app.web.texts import current_texts, t
+from app.web.texts import current_texts, t, translated
 from app.web.tiles import Tile
 from app.web.views import View
 
@@ -23,6 +23,11 @@ class PartView:
     def name(self) -> str:
         """Its name: `model_server` reads `Model server`."""
         return current_texts().find(f"status.parts.{self.part.name}", wording.title_text(self.part.name))
+
+    @property
+    def message(self) -> str:
+        """What it says of itself."""
+        return translated(self.part.message)
 
     @property
     def state_text(self) -> str:
@@ -49,7 +54,7 @@ class FailedPhoto:
     @property
     def reason(self) -> str:
         """Why it failed."""
-        return self.photo.error or ""
+        return translated(self.photo.error or "")
 
 
 @dataclass(frozen=True)
@@ -170,7 +175,7 @@ class UpkeepView:
         if self.task is None:
             return ""
         if self.task.error is not None:
-            return self.task.error.message
+            return translated(self.task.error.message)
         match self.task.result:
             case Verification() as found:
                 return _verified(found)
@@ -230,7 +235,7 @@ class StatusView(View):
     def work_problem(self) -> str | None:
         """Why the work stands still."""
         ingest = self.parts["ingest"].part
-        return ingest.message if ingest.state is PartState.DOWN else None
+        return translated(ingest.message) if ingest.state is PartState.DOWN else None
 
     @property
     def memory_text(self) -> str:

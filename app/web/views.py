@@ -16,7 +16,7 @@ from app.domain import (
 from app.web import wording
 from app.web.hits import Findings
 from app.web.query_problems import Choice
-from app.web.texts import current_texts, t
+from app.web.texts import current_texts, t, translated
 from app.web.tiles import THUMBNAIL_SIZES_PX, MonthOfTiles, Tile, described, file_url, srcset
 
 BROWSER_MEDIA_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
@@ -95,10 +95,10 @@ class FileOutcome:
     def of(cls, result: UploadResult, photo: Photo | None) -> "FileOutcome":
         """Say it in plain words; `photo` is the photo as it is now, None once it is deleted."""
         if result.error is not None:
-            return cls(result.filename, result.error.message, None)
+            return cls(result.filename, translated(result.error.message), None)
         if photo is None:
             return cls(result.filename, t("uploaded.deleted"), None)
-        state = t("uploaded.failed", reason=photo.error) if photo.error else t(f"states.{photo.state}")
+        state = t("uploaded.failed", reason=translated(photo.error)) if photo.error else t(f"states.{photo.state}")
         return cls(result.filename, t("uploaded.duplicate", state=state) if result.duplicate else state, photo)
 
 
@@ -200,7 +200,7 @@ class PhotoView(View):
         """How far the photo has come, and why not further."""
         photo = self.details.photo
         state = t(f"states.{photo.state}")
-        return t("photo.state_with_reason", state=state, reason=photo.error) if photo.error else state
+        return t("photo.state_with_reason", state=state, reason=translated(photo.error)) if photo.error else state
 
     @property
     def facts(self) -> dict[str, str]:
@@ -234,11 +234,17 @@ class ErrorView(View):
     status: int
     title: str
     message: str
+    """In English, as the API says it."""
 
     @property
     def heading(self) -> str:
         """The title in plain words."""
         return current_texts().find(f"errors.headings.{self.status}", self.title)
+
+    @property
+    def text(self) -> str:
+        """What went wrong, in the page's language."""
+        return translated(self.message)
 
     @property
     def advice(self) -> str:

@@ -15,7 +15,7 @@ from app.domain import (
     SizeReason,
 )
 from app.services.status import Status
-from app.web.texts import current_texts, t
+from app.web.texts import current_texts, t, translated
 
 MODEL_SERVER, INGEST = "model_server", "ingest"
 """The parts that a banner tells of."""
@@ -57,7 +57,7 @@ def condition_text(reason: CountReason | RelationReason | SizeReason | FactReaso
             size, share = t(f"thing_sizes.{reason.size}"), current_texts().percent(reason.share)
             return t("reasons.size", label=reason.label, size=size, share=share)
         case FactReason():
-            return reason.text
+            return translated(reason.text)
 
 
 def banner_text(status: Status) -> str | None:

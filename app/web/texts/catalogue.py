@@ -22,6 +22,8 @@ from markupsafe import Markup, escape
 FOLDER = Path(__file__).parent
 DEFAULT_LANGUAGE = "en"
 SCRIPT_GROUP = "js."
+MESSAGE_GROUP = "messages."
+"""What other parts say, see `said.py`."""
 
 Text = str | Mapping[str, str]
 """A text, or its plural forms by their names."""

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from flask import Flask, Response, g, has_request_context, request
 
 from app.web.texts.catalogue import DEFAULT_LANGUAGE, Texts, languages, texts_of
+from app.web.texts.said import messages_for_scripts, said
 
 PARAMETER = "lang"
 COOKIE = "lang"
@@ -14,7 +15,12 @@ COOKIE_LASTS_S = 365 * 24 * 3600
 def register_texts(app: Flask) -> None:
     """Give templates their texts, and remember the language that was asked for."""
     app.jinja_env.globals.update(
-        t=t, current_texts=current_texts, language_choices=language_choices, address_in=address_in
+        t=t,
+        translated=translated,
+        current_texts=current_texts,
+        texts_for_scripts=texts_for_scripts,
+        language_choices=language_choices,
+        address_in=address_in,
     )
     app.after_request(_mark_language)
 
@@ -22,6 +28,17 @@ def register_texts(app: Flask) -> None:
 def t(key: str, **values: object) -> str:
     """Return a text in the request's language; see `Texts.t`."""
     return current_texts().t(key, **values)
+
+
+def translated(message: str) -> str:
+    """Return what a part of the gallery says in English in the request's language; see `said.py`."""
+    return said(message, current_texts())
+
+
+def texts_for_scripts() -> dict[str, object]:
+    """Return the texts that the page's scripts need, in the request's language."""
+    texts = current_texts()
+    return texts.for_scripts() | {"messages": messages_for_scripts(texts)}
 
 
 def current_texts() -> Texts:

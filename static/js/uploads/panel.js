@@ -3,7 +3,7 @@
 // Thousands of files may be in it, so only the rows near what is shown have elements, all of one height.
 
 import { FINAL_STATES } from "../state_watch.js";
-import { t } from "../texts.js";
+import { t, translated } from "../texts.js";
 
 const ROW_PX = 64;
 const MOST_ROWS = 100;
@@ -179,7 +179,7 @@ function shareOf(entry) {
 
 function stateText(entry) {
   if (entry.state === "failed" && entry.error !== null) {
-    return entry.error || t("uploads.lost");
+    return entry.error ? translated(entry.error) : t("uploads.lost");
   }
   const state = t(`uploads.${entry.state}`);
   return entry.duplicate ? t("uploads.duplicate", { state }) : state;

@@ -5,7 +5,7 @@ import pytest
 from markupsafe import Markup
 
 from app.web.texts import DEFAULT_LANGUAGE, languages, t, texts_of
-from app.web.texts.catalogue import placeholders
+from app.web.texts.catalogue import MESSAGE_GROUP, placeholders
 
 OTHERS = [language for language in languages() if language != DEFAULT_LANGUAGE]
 SOURCES = Path(__file__).resolve().parents[4]
@@ -45,6 +45,8 @@ def test_no_text_lies_idle() -> None:
     files = [*SOURCES.glob("templates/*.html"), *SOURCES.glob("app/web/**/*.py"), *SOURCES.glob("static/js/**/*.js")]
     written = "\n".join(file.read_text() for file in files)
     for key in texts_of(DEFAULT_LANGUAGE).entries:
+        if key.startswith(MESSAGE_GROUP):  # see test_said.py
+            continue
         name = key.removeprefix("js.")
         group = name.rpartition(".")[0]
         assert any(sign in written for sign in (f'"{name}"', f"'{name}'", f"{group}.{{", f"{group}.${{")), key
