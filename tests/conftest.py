@@ -20,6 +20,7 @@ from tests.model_server.server.process import ServerProcess
 hypothesis.settings.register_profile("gallery", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("gallery")
 
+QUICK_EMBEDDER = "vit_b16_in21k"
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -43,9 +44,24 @@ def built_models() -> Path:
 
 
 @pytest.fixture(scope="session")
-def model_server_address(built_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run the local model server with the default model; return its `host:port`."""
-    with ServerProcess(built_models, tmp_path_factory.mktemp("model_server") / "server.log") as running:
+def served_models(built_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the default model and, under the name of an embedder, one that takes no time."""
+    folder = tmp_path_factory.mktemp("models")
+    (folder / "gallery_default").symlink_to(built_models / "gallery_default")
+    quick = PROJECT / "build" / "tests" / QUICK_EMBEDDER
+    with (PROJECT / "build" / "tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (quick / "1" / "saved_model.pb").exists():
+            build = [sys.executable, "-m", "tests.model_server.build_thumbnails", str(quick / "1"), "224"]
+            subprocess.run(build, cwd=PROJECT, check=True, capture_output=True)
+    (folder / QUICK_EMBEDDER).symlink_to(quick)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model_server_address(served_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run the local model server with the default model and the quick one; return its `host:port`."""
+    with ServerProcess(served_models, tmp_path_factory.mktemp("model_server") / "server.log") as running:
         running.ready_line()
         yield running.address
 

@@ -6,6 +6,7 @@ from flask.cli import AppGroup
 from app.cli.access import Access, OpenGallery
 from app.cli.exporting import export_command
 from app.cli.importing import import_command
+from app.cli.models import models_command, reindex_command
 from app.cli.searching import search_command, similar_command
 from app.cli.serving import serve_command
 from app.cli.status import status_command
@@ -22,6 +23,8 @@ COMMANDS = (
     verify_command,
     compact_command,
     backup_command,
+    models_command,
+    reindex_command,
 )
 
 

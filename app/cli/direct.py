@@ -19,6 +19,7 @@ from app.web.json_shapes import (
     upkeep_json,
     upload_json,
 )
+from app.web.model_json import change_json, models_json
 
 PAGE_SIZE = 500
 MODEL_PATIENCE_S = 60.0
@@ -95,6 +96,19 @@ class DirectGateway:
             "ready": self._working and all(part.state is PartState.READY for part in parts),
             "parts": {part.name: {"state": part.state, "message": part.message, **part.facts} for part in parts},
         }
+
+    def models(self) -> Json:
+        """Return the models, as far as they are known without a model server, and the change between them."""
+        server = self._gallery.status.model_server if self._working else PartState.DOWN
+        return models_json(self._gallery.models.reports(server), self._gallery.models.change())
+
+    def change_models(self, action: str, name: str | None) -> Json:
+        """Begin, pause, resume or undo a change of models, once the model server is there to be asked."""
+        models = self._gallery.models
+        if name is not None:
+            self._wait_for_model()
+            return change_json(models.activate(name))
+        return change_json({"pause": models.pause, "resume": models.resume, "rollback": models.rollback}[action]())
 
     def verify(self, progress: Progress) -> Json:
         """Check everything stored."""

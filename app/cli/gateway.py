@@ -69,6 +69,15 @@ class Gateway(Protocol):
     def status(self) -> Json:
         """Return `running`, `ready` and each of the `parts` with its state and message."""
 
+    def models(self) -> Json:
+        """Return the models in `items`, and how far the `change` between them is."""
+
+    def change_models(self, action: str, name: str | None) -> Json:
+        """Begin (`activate`, with the model's name), `pause`, `resume` or undo (`rollback`) a change; return it.
+
+        Raises ModelNotFound, BadParameter or ModelServerUnavailable.
+        """
+
     def verify(self, progress: Progress) -> Json:
         """Check everything stored; return `whole`, the `damages` and how many photos are `queued` therefore."""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
 import requests
 
@@ -109,6 +110,15 @@ class RemoteGateway:
         """Return how the parts are."""
         answer = self._json(self._request("GET", "/readyz"))
         return {"running": True, "url": self._running.url, "pid": self._running.pid, **answer}
+
+    def models(self) -> Json:
+        """Return the models and the change between them."""
+        return self._get("/api/v1/models")
+
+    def change_models(self, action: str, name: str | None) -> Json:
+        """Begin, pause, resume or undo a change of models."""
+        model = "" if name is None else f"{quote(name, safe='')}/"
+        return self._post(f"/api/v1/models/{model}{action}")
 
     def verify(self, progress: Progress) -> Json:
         """Check everything stored."""

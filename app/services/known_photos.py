@@ -12,17 +12,17 @@ from app.domain import MAX_OBJECTS, OBJECT_FIELDS, Features, PhotoId, PhotoState
 from app.errors import BadParameter
 
 LABELS = 80
+"""Of a model that gives no scores of them."""
 TAG_CLASSES = 1000
 SHAPES: dict[str, tuple[int, ...]] = {
     "detections": (MAX_OBJECTS, OBJECT_FIELDS),
     "word_vector": (50,),
     "tag_ids": (10,),
     "tag_probabilities": (10,),
-    "label_scores": (LABELS,),
 }
-"""Those of each array of features but the embedding, whose width is its model's."""
+"""Those of the arrays that are as long for every model; what a model doesn't say has no elements."""
+LONGEST = {"embedding": 16_384, "label_scores": 10_000}
 FIELDS = tuple(one.name for one in fields(Features))
-WIDEST_EMBEDDING = 16_384
 LARGEST_NUMBER = 1e6
 """No model says more: unit vectors, probabilities, and pixels of its input."""
 FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
@@ -98,6 +98,8 @@ def _array(name: str, numbers: object) -> NDArray[np.generic]:
         array = np.asarray(numbers)
     except (ValueError, OverflowError, RecursionError) as error:
         raise BadParameter(f"{name} is no regular list of numbers.") from error
+    if not array.size:
+        array = np.zeros((0, *SHAPES.get(name, ())[1:]), np.int32)
     wanted = "iu" if name in INTEGERS else "iuf"
     if array.dtype.kind not in wanted:
         raise BadParameter(f"{name} doesn't hold {'whole numbers' if name in INTEGERS else 'numbers'} only.")
@@ -108,13 +110,17 @@ def _array(name: str, numbers: object) -> NDArray[np.generic]:
 
 def _check(features: Features) -> None:
     for name, shape in SHAPES.items():
-        if getattr(features, name).shape != shape:
-            raise BadParameter(f"{name} has the shape {getattr(features, name).shape}, not {shape}.")
-    embedding = features.embedding
-    if embedding.ndim != 1 or not 1 <= len(embedding) <= WIDEST_EMBEDDING:
-        raise BadParameter(f"embedding has the shape {embedding.shape}, not 1 to {WIDEST_EMBEDDING:,} numbers.")
-    class_ids = features.detections[:, 0]
-    if np.any((class_ids != np.round(class_ids)) | (class_ids < 0) | (class_ids > LABELS)):
-        raise BadParameter(f"detections hold a class_id that isn't one of 0 to {LABELS}.")
+        own = getattr(features, name).shape
+        if own not in (shape, (0, *shape[1:])):
+            raise BadParameter(f"{name} has the shape {own}, not {shape}.")
+    for name, most in LONGEST.items():
+        own = getattr(features, name).shape
+        if len(own) != 1 or own[0] > most:
+            raise BadParameter(f"{name} has the shape {own}, not up to {most:,} numbers.")
+    if not any(getattr(features, name).size for name in FIELDS):
+        raise BadParameter("they say nothing of the photo.")
+    class_ids, most_labels = features.detections[:, 0], len(features.label_scores) or LABELS
+    if np.any((class_ids != np.round(class_ids)) | (class_ids < 0) | (class_ids > most_labels)):
+        raise BadParameter(f"detections hold a class_id that isn't one of 0 to {most_labels}.")
     if np.any((features.tag_ids < 0) | (features.tag_ids >= TAG_CLASSES)):
         raise BadParameter(f"tag_ids hold one that isn't among 0 to {TAG_CLASSES - 1}.")

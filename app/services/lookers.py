@@ -9,6 +9,7 @@ from app.services.features import FeatureMaker, NameVectors
 from app.services.looker import Looker
 from app.services.model_choice import Catalogue
 from app.services.model_set import name_of
+from app.services.outlook import Outlook
 from app.services.outlooks import Outlooks
 from model_server.catalogue import ModelCard
 
@@ -31,6 +32,7 @@ class Lookers:
         self._words = words
         self._max_pixels = max_pixels
         self._known: dict[str, Looker] = {}
+        self._first = self._outlooks.now, self._newest(self._outlooks.now)
 
     def of(self, card: ModelCard) -> Looker:
         """Return the looker of a model."""
@@ -46,7 +48,15 @@ class Lookers:
 
         An older version of it may still answer searches, but no model server has it any more.
         """
-        detector = self._outlooks.now.models.detector
+        now = self._outlooks.now
+        outlook, looker = self._first
+        if outlook is not now:
+            looker = self._newest(now)
+            self._first = now, looker
+        return looker
+
+    def _newest(self, outlook: Outlook) -> Looker:
+        detector = outlook.models.detector
         return self.of(self._catalogue.find(detector.name) or detector)
 
     def _prepare(self, card: ModelCard) -> Callable[[bytes], Bytes8]:

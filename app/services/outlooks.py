@@ -4,7 +4,7 @@ Whoever answers takes `now` once and uses nothing else, so that each answer is e
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.domain import Features, Photo
@@ -23,15 +23,15 @@ class Outlooks:
         self._next: Outlook | None = None
         self._noted: set[int] | None = None
         """The rows that changed while the next outlook is being filled from the store."""
-        self._on_put: Callable[[], None] = lambda: None
+        self._on_put: Callable[[Collection[str]], None] = lambda models: None
 
     @property
     def now(self) -> Outlook:
         """The outlook that answers."""
         return self._now
 
-    def tell(self, on_put: Callable[[], None]) -> None:
-        """Have `on_put` called whenever models have said something of photos."""
+    def tell(self, on_put: Callable[[Collection[str]], None]) -> None:
+        """Have `on_put` told the names of models whenever they have said something of photos."""
         self._on_put = on_put
 
     def said_by(self, model: str) -> "SaidBy":
@@ -43,7 +43,7 @@ class Outlooks:
         rows = [photo.row for photo in photos]
         for outlook in self._concerned(rows):
             _put(outlook, photos, said)
-        self._on_put()
+        self._on_put({model for own in said for model in own})
 
     def remove(self, row: int) -> None:
         """Hear that a photo is gone."""

@@ -8,7 +8,7 @@ in one answer, so they aren't mixed in one place either.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from time import monotonic
@@ -48,13 +48,13 @@ class Lane:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a change of models is."""
+    """How far models are with the photos."""
 
     photos: int
     """That are ready to be looked at."""
     done: int
     refused: int
-    """Photos that a model to come can't look at."""
+    """Photos that one of the models can't look at."""
     problem: str | None
     """Why it stands still."""
 
@@ -123,10 +123,11 @@ class Reindex:
         self._wake.set()
         return changed
 
-    def wake(self) -> None:
-        """Say that photos are ready that models may not have seen."""
-        for lane in list(self._lanes.values()):
-            lane.ingest.wake()
+    def wake(self, seen_by: Collection[str]) -> None:
+        """Say that photos are ready that only some models have seen now."""
+        for name, lane in list(self._lanes.items()):
+            if name not in seen_by:
+                lane.ingest.wake()
 
     def resume(self) -> None:
         """Say that the model server is back."""
@@ -134,14 +135,13 @@ class Reindex:
             lane.ingest.resume()
 
     def progress(self) -> Progress:
-        """Return how far the change is; all is done if there is none."""
-        photos, target = len(self._store.rows(PhotoState.READY)), self._choice.target
-        if target is None:
-            return Progress(photos, photos, 0, None)
-        lanes = [lane for name, lane in list(self._lanes.items()) if name in target.cards]
+        """Return how far the change is, or how far the models in use are if there is none."""
+        models = self._choice.target or self._choice.active
+        lanes = [lane for name, lane in list(self._lanes.items()) if name in models.cards]
         problems = [lane.ingest.problem for lane in lanes if lane.ingest.problem] + [self._problem]
         refused = {row for lane in lanes for row in lane.missing.refused()}
-        return Progress(photos, photos - len(self._missing(target)), len(refused), problems[0])
+        photos = len(self._store.rows(PhotoState.READY))
+        return Progress(photos, max(0, photos - len(self._missing(models))), len(refused), problems[0])
 
     def _run(self) -> None:
         while not self._stopping.is_set():

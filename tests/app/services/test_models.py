@@ -145,9 +145,7 @@ def test_a_picture_from_outside_is_looked_at_by_all_models_in_use(gallery: Galle
         assert found.hits[0].photo.name == "5.jpg"
 
 
-def test_what_was_done_is_not_done_anew_after_a_restart(
-    gallery: Gallery, client: GatedClient, open_it: Open
-) -> None:
+def test_what_was_done_is_not_done_anew_after_a_restart(gallery: Gallery, client: GatedClient, open_it: Open) -> None:
     client.held = {SMALL.name}
     gallery.models.activate(SMALL.name)
     client.let_go(2)
@@ -206,7 +204,7 @@ def test_going_back_first_catches_up_with_photos_that_came_since(gallery: Galler
 def test_a_photo_that_a_model_refuses_holds_up_no_other(gallery: Gallery, client: GatedClient) -> None:
     small = (SMALL.input_height_px, SMALL.input_width_px)
     refused = first_id(gallery)
-    bad = imaging.decode(gallery.library.original(refused)[1]).model_input(*reversed(small))
+    bad = imaging.decode(gallery.library.original(refused)[1]).model_input(small[1], small[0])
     client.rejects = lambda image: np.array_equal(image, bad)
     gallery.models.activate(SMALL.name)
     wait_for(gallery, "gallery_default", "small_embedder")
@@ -301,9 +299,7 @@ def best_three(gallery: Gallery, photo_id: PhotoId) -> set[PhotoId]:
     return {hit.photo.id for hit in gallery.searches.like_photo(photo_id, limit=3).hits}
 
 
-def test_a_model_that_is_not_served_or_not_there_is_refused(
-    gallery: Gallery, client: GatedClient
-) -> None:
+def test_a_model_that_is_not_served_or_not_there_is_refused(gallery: Gallery, client: GatedClient) -> None:
     client.lacks = {SMALL.name}
     with pytest.raises(ModelServerUnavailable, match="python -m model_server build small_embedder"):
         gallery.models.activate(SMALL.name)

@@ -1,0 +1,70 @@
+"""The commands that change models, on real processes, a real model server and a real file."""
+
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import requests
+
+from app.settings import Settings
+from tests.app.cli.command_line import CommandLine
+from tests.app.cli.conftest import MakeFolder
+from tests.app.cli.processes import serve
+from tests.conftest import QUICK_EMBEDDER
+from tests.waiting import wait_until
+
+BOTH = ["gallery_default", QUICK_EMBEDDER]
+COUNT = 24
+
+
+def test_models_change_on_a_file_that_nobody_serves(on_file: CommandLine, photos: MakeFolder) -> None:
+    items = on_file.json("import", photos(*(f"{number}.jpg" for number in range(4))))["items"]
+    before = on_file.json("similar", items[0]["id"])["items"]
+    change = on_file.json("models", "activate", QUICK_EMBEDDER)
+    assert (change["active"], change["under_way"], change["done"]) == (BOTH, False, 4)
+    assert change["overlap"]["photos"] == 4
+    after = on_file.json("similar", items[0]["id"])["items"]
+    assert {hit["id"] for hit in after} == {hit["id"] for hit in before}
+    assert [hit["score"] for hit in after] != [hit["score"] for hit in before]
+    listed = on_file.run("models", "list").stdout
+    assert "in use: embedder" in listed
+    assert f"Searches answer from {', '.join(BOTH)}." in listed
+    assert on_file.json("models", "rollback")["active"] == ["gallery_default"]
+    assert on_file.json("reindex")["done"] == 4
+    assert "No change of models is under way" in on_file.run("models", "pause", code=1).stderr
+    assert "No model is called 'vgg'" in on_file.run("models", "activate", "vgg", code=1).stderr
+    assert "model_server build vgg16" in on_file.run("models", "activate", "vgg16", code=1).stderr
+
+
+def test_a_change_goes_on_where_it_was_when_all_processes_are_killed(
+    tmp_path: Path, model_server_address: str, photos: MakeFolder
+) -> None:
+    settings = Settings(data=tmp_path / "gallery.h5", model_server=model_server_address, batch_size=1)
+    commands = CommandLine(replace(settings, model_server="127.0.0.1:9"))
+    with serve(settings, tmp_path) as gallery:
+        url = gallery.url()
+        commands.run("import", photos(*(f"{number}.jpg" for number in range(COUNT))))
+        assert commands.json("models", "activate", QUICK_EMBEDDER, "--no-wait")["under_way"]
+        wait_until(lambda: change_of(url)["done"] >= 3, what="some photos")
+        commands.run("models", "pause")
+        done = change_of(url)["done"]
+        for pid in gallery.family():
+            os.kill(pid, signal.SIGKILL)
+    with serve(settings, tmp_path) as gallery:
+        url = gallery.url()
+        change = change_of(url)
+        assert change["under_way"]
+        assert change["paused"]
+        assert done <= change["done"] < COUNT
+        assert change["active"] == ["gallery_default"]
+        assert requests.post(f"{url}/api/v1/models/resume", timeout=30).json()["target"] == BOTH
+        assert commands.json("reindex")["active"] == BOTH
+        items = requests.get(f"{url}/api/v1/models", timeout=30).json()["items"]
+        seen = {item["name"]: (item["active"], item["state"], item["covered"]) for item in items}
+        assert seen["gallery_default"] == seen[QUICK_EMBEDDER] == (True, "ready", COUNT)
+        assert seen["vgg16"] == (False, "down", 0)
+
+
+def change_of(url: str):  # type: ignore[no-untyped-def]
+    return requests.get(f"{url}/api/v1/models", timeout=30).json()["change"]
