@@ -72,6 +72,11 @@ class ComparedExamples:
         """The photo that is searched with, if it is one only."""
         return self.photos[0] if len(self.photos) == 1 and self.photos[0].weight > 0 else None
 
+    @property
+    def is_one_photo(self) -> bool:
+        """Whether nothing but one photo is searched with, so that scores are its similarities."""
+        return self.only_photo is not None and not self.words
+
     def scores(self) -> Bounds:
         """Return how well each photo fits all examples together, 0..1, by row."""
         n_photos = len(self.photos)
@@ -137,7 +142,7 @@ class ExampleSearch:
         """Return the photos that fit best, without the examples themselves; equal ones by row."""
         own_rows = [photo.row for photo in compared.photos if photo.row is not None]
         only_photo = compared.only_photo
-        if only_photo is not None and not compared.words:
+        if only_photo is not None and compared.is_one_photo:
             return self._photos.best(only_photo.comparison, limit, exclude=own_rows)
         return top_bounded(compared.scores(), limit, exclude=own_rows)
 

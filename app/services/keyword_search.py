@@ -1,13 +1,13 @@
 """Photos by words: how well each fits, and why."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain import Features, Float32, Hit, KeywordMode, LabelReason, Photo, PhotoId, Reason
+from app.domain import Features, Float32, KeywordMode, LabelReason, Photo, PhotoId, Reason
 from app.search.facts import FactSnapshot
 from app.search.label_index import LabelSnapshot
 from app.search.ranking import Ranked
@@ -18,7 +18,6 @@ from app.text.detectable import DetectorWords
 from app.text.keywords import KeywordMatcher, UnderstoodQuery
 from app.text.late import LateScorer
 from app.text.query_tree import Query
-from app.text.scoring import weak_from
 from app.text.word_vectors import WordVectors
 from model_server.catalogue import ModelCard
 
@@ -127,12 +126,6 @@ class KeywordSearch:
             table = match.photos.table(np.array(rows))
             match.reasons.update(zip(table.rows.tolist(), self._matcher.reasons(match.query, table), strict=True))
         return match.reasons.get(row, ())
-
-
-def with_weak_tail(hits: Sequence[Hit]) -> tuple[Hit, ...]:
-    """Return the hits, best first, with those past the drop in relevance marked as weak."""
-    first_weak = weak_from(np.array([hit.score for hit in hits]))
-    return (*hits[:first_weak], *(replace(hit, weak=True) for hit in hits[first_weak:]))
 
 
 def only(scores: Scores, allowed: Flags) -> Scores:

@@ -27,9 +27,10 @@ from app.search.ranking import Ranked
 from app.search.reasons import explain_embedding
 from app.services.example_search import ExampleSearch
 from app.services.feature_index import FeatureIndex
-from app.services.keyword_search import KeywordSearch, with_weak_tail
+from app.services.keyword_search import KeywordSearch
 from app.services.neighbors import NeighbourKeeper
 from app.services.photo_search import PhotoSearch
+from app.services.weak_tail import with_weak_likes, with_weak_words
 from app.store.base import Store
 from app.text.query_tree import Query
 
@@ -81,7 +82,7 @@ class Searches:
         started_s = perf_counter()
         match = self._words.match(text, mode)
         hits = self._hits(match.top(limit), lambda photo: self._words.explain(match, photo))
-        return _results(with_weak_tail(hits), match.searched, started_s, match.query.notices)
+        return _results(with_weak_words(hits), match.searched, started_s, match.query.notices)
 
     def like_photo(
         self,
@@ -135,6 +136,8 @@ class Searches:
         compared = self._examples.compare(examples, method, weights)
         ranked = self._examples.best(compared, limit)
         hits = self._hits(ranked, lambda photo: self._examples.explain(compared, photo))
+        if compared.is_one_photo and weights is None:
+            hits = with_weak_likes(hits, method)
         return _results(hits, len(self._index), started_s, compared.notices)
 
     def by_layout(self, boxes: Sequence[PlacedBox], limit: int = DEFAULT_LIMIT) -> SearchResults:
@@ -153,6 +156,7 @@ class Searches:
             return None
         cosines = dict(zip(ranked.rows.tolist(), ranked.scores.tolist(), strict=True))
         hits = self._hits(ranked, lambda photo: explain_embedding(cosines[photo.row]))
+        hits = with_weak_likes(hits, SimilarityMethod.EMBEDDING)
         return _results(hits, len(self._index), started_s)
 
     def _hits(self, ranked: Ranked, explain: Explain) -> tuple[Hit, ...]:
