@@ -16,6 +16,7 @@ from typing import Protocol, cast
 
 from model_server.catalogue import ModelCard, load_card
 from model_server.checkpoint import file_sha256
+from model_server.errors import WeightsError
 from model_server.fingerprint import inputs_fingerprint
 from model_server.weights_source import WeightsSource
 
@@ -45,10 +46,12 @@ def build(
     """Build the model called *name* into ``out/NAME/VERSION``, unless it is there and up to date.
 
     Returns the folder and whether it was built now. The old version stays until the new one is whole; of two
-    builds at a time the second waits. Raises UnknownModelError for a name that the catalogue doesn't have, and
-    what `WeightsSource.path_for` and the model's builder raise.
+    builds at a time the second waits. Raises UnknownModelError for a name that the catalogue doesn't have,
+    WeightsError for weights that it has no use for, and what `WeightsSource.path_for` and the model's builder raise.
     """
     card, source = load_card(name), weights or WeightsSource()
+    if source.given and card.download is None:
+        raise WeightsError(f"{name} takes no weights file, its weights come with the packages and the project")
     base = out / name
     target, fingerprint = base / str(card.version), inputs_fingerprint(card)
     base.mkdir(parents=True, exist_ok=True)

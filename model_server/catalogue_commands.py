@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
@@ -14,6 +14,9 @@ from model_server.build import DEFAULT_OUT, build, is_built
 from model_server.catalogue import ModelCard, cards, load_card, names
 from model_server.download import Report
 from model_server.weights_source import DEFAULT_CACHE, WeightsSource
+
+if TYPE_CHECKING:
+    from model_server.measuring import Measured
 
 DEFAULT_MODEL = "gallery_default"
 COLUMNS = ("MODEL", "ROLES", "VECTOR", "DOWNLOAD", "BUILT", "LICENCE")
@@ -63,13 +66,18 @@ def _announce(card: ModelCard) -> None:
 def _progress() -> Iterator[Report]:
     """Draw a bar on standard error from the first report on."""
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    bar = Progress(*columns, console=Console(stderr=True))
+    task = bar.add_task("")
 
-        def report(done: int, total: int | None) -> None:
-            task = bar.task_ids[0] if bar.task_ids else bar.add_task("")
-            bar.update(task, completed=done, total=total)
+    def report(done: int, total: int | None) -> None:
+        bar.start()
+        bar.update(task, completed=done, total=total)
 
+    try:
         yield report
+    finally:
+        if bar.live.is_started:
+            bar.stop()
 
 
 def _list(options: argparse.Namespace, _: list[str]) -> int:
@@ -95,11 +103,15 @@ def _measure(options: argparse.Namespace, _: list[str]) -> int:
     results = []
     for measured, ratio in measure_all(chosen, options.models, options.seconds):
         results.append((measured, ratio))
-        weights = "" if measured.is_trained else ", untrained weights"
-        print(  # noqa: T201 - the command's result
-            f"{measured.name}: {measured.images_per_s:.1f} images/s, {ratio:.2f} times {DEFAULT_MODEL}; one image "
-            f"{measured.first_ms:.0f} ms; memory {measured.memory_mb:.0f} MB; disk {measured.disk_mb:.0f} MB{weights}"
-        )
+        print(_sentence(measured, ratio))  # noqa: T201 - the command's result
     if options.out:
         options.out.write_text(as_json(results) + "\n", "utf-8")
     return 0
+
+
+def _sentence(measured: "Measured", ratio: float) -> str:
+    weights = "" if measured.is_trained else "; untrained weights"
+    return (
+        f"{measured.name}: {measured.images_per_s:.1f} images/s, {ratio:.2f} times {DEFAULT_MODEL}; one image "
+        f"{measured.one_image_ms:.0f} ms; memory {measured.memory_mb:.0f} MB; disk {measured.disk_mb:.0f} MB{weights}"
+    )

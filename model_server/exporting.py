@@ -1,4 +1,4 @@
-"""Writes a model as a SavedModel that TensorFlow Serving runs: constant weights, held input shapes, a warm-up record.
+"""Writes a model as a SavedModel that TensorFlow Serving runs: held input shapes and a warm-up record included.
 
 Serving runs a SavedModel in a TF1-style session. A Keras model wrapped in a `tf.Module` and saved with
 `tf.saved_model.save` loads in Python and fails there; what Keras' `ExportArchive` writes works.
@@ -21,6 +21,9 @@ KERAS_DEFAULT_ENDPOINT = "serve"
 """The name under which Keras makes an endpoint the SavedModel's `serving_default`."""
 WARM_UP_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 WARM_UP_BATCHES = (1, 8)
+MAX_CONSTANT_BYTES = 150_000_000
+"""Weights beyond this stay variables: on the way into a graph constants take over twenty times their size."""
+FLOAT_BYTES = 4
 
 Compute = Callable[[tf.Tensor], Mapping[str, tf.Tensor]]
 
@@ -34,6 +37,8 @@ class Endpoint:
     compute: Compute
     """Gives each output by name; its first axis counts rows too."""
     signature: str = DEFAULT_SIGNATURE
+    model: keras.Model | None = None
+    """What holds the weights, where that is known."""
 
 
 class Pixels(keras.layers.Layer):
@@ -64,7 +69,7 @@ def image_spec(card: ModelCard) -> tf.TensorSpec:
 
 def keras_endpoint(card: ModelCard, model: keras.Model) -> Endpoint:
     """Serve a Keras model whose outputs are a dict."""
-    return Endpoint(image_spec(card), lambda image: model(image, training=False))
+    return Endpoint(image_spec(card), lambda image: model(image, training=False), model=model)
 
 
 def write_saved_model(card: ModelCard, endpoints: Sequence[Endpoint], folder: Path) -> None:
@@ -72,9 +77,17 @@ def write_saved_model(card: ModelCard, endpoints: Sequence[Endpoint], folder: Pa
     archive = keras.export.ExportArchive()
     for endpoint in endpoints:
         name = KERAS_DEFAULT_ENDPOINT if endpoint.signature == DEFAULT_SIGNATURE else endpoint.signature
-        archive.add_endpoint(name, _frozen(endpoint), input_signature=[endpoint.takes])
+        if endpoint.model is not None and _weights_bytes(endpoint.model) > MAX_CONSTANT_BYTES:
+            archive.track(endpoint.model)
+            archive.add_endpoint(name, endpoint.compute, input_signature=[endpoint.takes])
+        else:
+            archive.add_endpoint(name, _frozen(endpoint), input_signature=[endpoint.takes])
     archive.write_out(str(folder), verbose=False)
     _write_warm_up(card, endpoints, folder)
+
+
+def _weights_bytes(model: keras.Model) -> int:
+    return FLOAT_BYTES * int(model.count_params())
 
 
 def _frozen(endpoint: Endpoint) -> Compute:

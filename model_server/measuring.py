@@ -6,12 +6,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -35,8 +34,8 @@ class Measured:
     """Whether its real weights were there."""
     images_per_s: float
     """In batches of 8."""
-    first_ms: float
-    """One image, alone."""
+    one_image_ms: float
+    """In a batch of its own."""
     memory_mb: float
     """What it adds to a process that has TensorFlow loaded, after it has run."""
     disk_mb: float
@@ -88,12 +87,12 @@ def run_alone(name: str, folder: Path, seconds: float) -> dict[str, float]:
     one_s, batch_s = _typical(lambda: run(1), seconds / 3), _typical(lambda: run(BATCH), seconds)
     return {
         "images_per_s": BATCH / batch_s,
-        "first_ms": 1000 * one_s,
+        "one_image_ms": 1000 * one_s,
         "memory_mb": _memory_mb() - before_mb,
     }
 
 
-def _typical(run: Any, seconds: float) -> float:
+def _typical(run: Callable[[], float], seconds: float) -> float:
     """Return the median time of calls over some seconds, after one that warms up."""
     run()
     times: list[float] = []

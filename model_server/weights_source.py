@@ -8,7 +8,7 @@ from pathlib import Path
 from model_server.catalogue import ModelCard, WeightsFile
 from model_server.checkpoint import file_sha256
 from model_server.download import Report, fetch
-from model_server.errors import CheckpointError, UnverifiedError
+from model_server.errors import CatalogueError, CheckpointError, UnverifiedError
 
 DEFAULT_CACHE = Path("build/weights")
 
@@ -35,13 +35,13 @@ class WeightsSource:
     report: Report = say_nothing
 
     def path_for(self, card: ModelCard) -> Path:
-        """Return the checked weights file of *card*, which has a download.
+        """Return the checked weights file of *card*.
 
         Raises DownloadError; CheckpointError if the file isn't the catalogue's; UnverifiedError if the catalogue
-        can't tell.
+        can't tell; CatalogueError if the card names no file.
         """
         if card.download is None:
-            raise CheckpointError(f"{card.name} has no weights to fetch")
+            raise CatalogueError(f"the card of {card.name} names no file of weights")
         self.announce(card)
         path = self.given or self.cache / card.name / card.download.name
         if self.given is None and not path.is_file():

@@ -78,7 +78,12 @@ def _text_tower(card: ModelCard, text: TextTower, encoder: Encoder) -> keras.Mod
 
 def _text_endpoint(text: TextTower, tower: keras.Model) -> Endpoint:
     spec = tf.TensorSpec([None, text.length], tf.int32, name=text.input_name)
-    return Endpoint(spec, lambda tokens: tower(tf.ensure_shape(tokens, spec.shape), training=False), text.signature)
+
+    def compute(tokens: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        vectors: Mapping[str, tf.Tensor] = tower(tf.ensure_shape(tokens, spec.shape), training=False)
+        return vectors
+
+    return Endpoint(spec, compute, text.signature, tower)
 
 
 def _picture_arrays(weights: Weights, encoder: Encoder) -> Arrays:

@@ -8,6 +8,7 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -29,7 +30,7 @@ Detect = Callable[[tf.Tensor], Mapping[str, tf.Tensor]]
 
 def endpoints(card: ModelCard, weights: Path | None) -> Sequence[Endpoint]:
     """Wrap the zoo's model from its tar.gz; raise CheckpointError or WeightsError if it holds something else."""
-    detect = read_zoo_archive(weights) if weights else UntrainedZooModel(card.architecture["alpha"]).detect
+    detect = read_zoo_archive(weights) if weights else UntrainedZooModel(card.architecture["alpha"])
     spec = image_spec(card)
 
     def compute(images: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -59,14 +60,21 @@ def read_zoo_archive(path: Path) -> Detect:
     lacking = [name for name in OUTPUTS if signature is None or name not in signature.structured_outputs]
     if lacking:
         raise WeightsError(f"the model in {path.name} gives no {', '.join(lacking)}; a zoo's detector is expected")
-    (name,) = signature.structured_input_signature[1]
+    return ZooModel(loaded)
 
-    def detect(image: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        answers: Mapping[str, tf.Tensor] = signature(**{name: image})
+
+class ZooModel:
+    """The function of a loaded SavedModel; its weights live as long as this does."""
+
+    def __init__(self, loaded: Any) -> None:
+        self._loaded = loaded
+        self._signature = loaded.signatures["serving_default"]
+        (self._input_name,) = self._signature.structured_input_signature[1]
+
+    def __call__(self, image: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Take uint8 (1, height, width, 3), return the zoo's outputs."""
+        answers: Mapping[str, tf.Tensor] = self._signature(**{self._input_name: image})
         return answers
-
-    detect.loaded = loaded  # type: ignore[attr-defined]  # its weights live as long as it does
-    return detect
 
 
 def _unpack(path: Path, folder: Path) -> Path:

@@ -29,6 +29,11 @@ class UntrainedZooModel(tf.Module):
         self._network_px = network_px
         self.network = _network(alpha, network_px)
 
+    def __call__(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Do what `detect` does; unlike that method's own value, an object that is called stays alive."""
+        answers: dict[str, tf.Tensor] = self.detect(image)
+        return answers
+
     @tf.function(input_signature=[tf.TensorSpec([1, None, None, 3], tf.uint8, name="input_tensor")])
     def detect(self, input_tensor: tf.Tensor) -> dict[str, tf.Tensor]:
         """Answer as the zoo's models do: boxes (1, 100, 4), ymin xmin ymax xmax in 0..1, and what they are."""

@@ -10,7 +10,8 @@ import pytest
 
 from model_server.build import build, is_built, read_stamp
 from model_server.catalogue import ModelCard, load_card
-from model_server.errors import UnknownModelError
+from model_server.errors import UnknownModelError, WeightsError
+from model_server.weights_source import WeightsSource
 
 
 class FakeExporter:
@@ -82,6 +83,11 @@ def test_a_folder_without_a_build_has_no_stamp(tmp_path: Path) -> None:
     assert read_stamp(tmp_path / "nothing") is None
     (tmp_path / "build.json").write_text("[]")
     assert read_stamp(tmp_path) is None
+
+
+def test_weights_for_a_model_that_brings_its_own_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="gallery_default takes no weights file"):
+        build("gallery_default", tmp_path, weights=WeightsSource(given=tmp_path / "some.h5"))
 
 
 def test_an_unknown_model_is_refused(tmp_path: Path) -> None:

@@ -1,32 +1,36 @@
 """The transformer encoder in plain numpy, one head and one token at a time, from the papers' formulas."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 Tensors = Mapping[str, NDArray[Any]]
 
 
 def linear(x: Array, tensors: Tensors, name: str) -> Array:
-    return x @ tensors[f"{name}.weight"].T + tensors[f"{name}.bias"]
+    projected: Array = x @ tensors[f"{name}.weight"].T + tensors[f"{name}.bias"]
+    return projected
 
 
 def norm(x: Array, tensors: Tensors, name: str, epsilon: float) -> Array:
     centred = x - x.mean(axis=-1, keepdims=True)
     unit = centred / np.sqrt(x.var(axis=-1, keepdims=True) + epsilon)
-    return unit * tensors[f"{name}.weight"] + tensors[f"{name}.bias"]
+    scaled: Array = unit * tensors[f"{name}.weight"] + tensors[f"{name}.bias"]
+    return scaled
 
 
 def gelu(x: Array) -> Array:
-    return 0.5 * x * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
+    bent: Array = 0.5 * x * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
+    return bent
 
 
-def attend(query: Array, key: Array, value: Array, heads: int, *, is_causal: bool) -> Array:
-    """Mix values (tokens, width) head by head, token by token."""
+def attend(parts: Iterable[Array], heads: int, *, is_causal: bool) -> Array:
+    """Mix values head by head, token by token; *parts* are query, key and value, each (tokens, width)."""
+    query, key, value = parts
     width = query.shape[1] // heads
     mixed = np.zeros_like(value)
     for head in range(heads):

@@ -1,12 +1,14 @@
 """Both towers of CLIP, from OpenCLIP's format, answer as the paper's formulas do."""
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from model_server import exporting
 from model_server.architectures.clip import PIXEL_DEVIATIONS, PIXEL_MEANS, endpoints
 from model_server.catalogue import ModelCard
 from model_server.errors import WeightsError
@@ -73,7 +75,7 @@ def encoded(x: Array, tower: str, sizes: dict[str, int], *, is_causal: bool) -> 
         block = f"{tower}.resblocks.{number}"
         normed = norm(x, TENSORS, f"{block}.ln_1", 1e-5)
         joined = normed @ TENSORS[f"{block}.attn.in_proj_weight"].T + TENSORS[f"{block}.attn.in_proj_bias"]
-        mixed = attend(*np.split(joined, 3, axis=1), sizes["heads"], is_causal=is_causal)
+        mixed = attend(np.split(joined, 3, axis=1), sizes["heads"], is_causal=is_causal)
         x = x + linear(mixed, TENSORS, f"{block}.attn.out_proj")
         normed = norm(x, TENSORS, f"{block}.ln_2", 1e-5)
         x = x + linear(gelu(linear(normed, TENSORS, f"{block}.mlp.c_fc")), TENSORS, f"{block}.mlp.c_proj")
@@ -83,23 +85,31 @@ def encoded(x: Array, tower: str, sizes: dict[str, int], *, is_causal: bool) -> 
 def reference_picture(picture: NDArray[np.uint8]) -> Array:
     scaled = (picture / 255.0 - PIXEL_MEANS) / PIXEL_DEVIATIONS
     projection = TENSORS["visual.conv1.weight"].reshape(PICTURE["width"], -1)
-    tokens = [TENSORS["visual.class_embedding"], *(projection @ square for square in squares(scaled, PATCH_PX))]
+    patches: list[Array] = [projection @ square for square in squares(scaled, PATCH_PX)]
+    tokens = [TENSORS["visual.class_embedding"], *patches]
     x = norm(np.stack(tokens) + TENSORS["visual.positional_embedding"], TENSORS, "visual.ln_pre", 1e-5)
     first = encoded(x, "visual.transformer", PICTURE, is_causal=False)[0]
-    return norm(first, TENSORS, "visual.ln_post", 1e-5) @ TENSORS["visual.proj"]
+    embedding: Array = norm(first, TENSORS, "visual.ln_post", 1e-5) @ TENSORS["visual.proj"]
+    return embedding
 
 
 def reference_text(tokens: NDArray[np.int32]) -> Array:
-    x = TENSORS["token_embedding.weight"][tokens] + TENSORS["positional_embedding"]
+    x: Array = TENSORS["token_embedding.weight"][tokens] + TENSORS["positional_embedding"]
     x = norm(encoded(x, "transformer", TEXT, is_causal=True), TENSORS, "ln_final", 1e-5)
-    return x[list(tokens).index(END)] @ TENSORS["text_projection"]
+    embedding: Array = x[list(tokens).index(END)] @ TENSORS["text_projection"]
+    return embedding
 
 
-@pytest.fixture(scope="module")
-def converted(tmp_path_factory: pytest.TempPathFactory) -> Converted:
+@pytest.fixture(scope="module", params=[10**9, 0], ids=["constants", "variables"])
+def converted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Converted]:
+    """Convert it with its weights as constants of the graph, as small models have them, and as variables."""
     folder = tmp_path_factory.mktemp("clip")
     write_safetensors(folder / "open_clip_model.safetensors", TENSORS)
-    return Converted(endpoints, CARD, folder / "open_clip_model.safetensors", folder / "clip" / "1")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(exporting, "MAX_CONSTANT_BYTES", request.param)
+        yield Converted(endpoints, CARD, folder / "open_clip_model.safetensors", folder / "clip" / "1")
+    held = sum(file.stat().st_size for file in (folder / "clip" / "1" / "variables").iterdir())
+    assert (held > 4 * sum(array.size for array in TENSORS.values())) == (request.param == 0)
 
 
 @pytest.mark.parametrize("rows", [1, 32])

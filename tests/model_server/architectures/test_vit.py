@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from model_server.architectures.vit import endpoints
@@ -63,26 +64,35 @@ def reference(picture: NDArray[np.uint8], tensors: Tensors) -> Array:
         block = f"encoder.layer.{number}"
         normed = norm(x, tensors, f"{block}.layernorm_before", 1e-12)
         parts = (linear(normed, tensors, f"{block}.attention.attention.{part}") for part in ("query", "key", "value"))
-        x = x + linear(attend(*parts, HEADS, is_causal=False), tensors, f"{block}.attention.output.dense")
+        x = x + linear(attend(parts, HEADS, is_causal=False), tensors, f"{block}.attention.output.dense")
         normed = norm(x, tensors, f"{block}.layernorm_after", 1e-12)
         hidden = gelu(linear(normed, tensors, f"{block}.intermediate.dense"))
         x = x + linear(hidden, tensors, f"{block}.output.dense")
-    return norm(x, tensors, "layernorm", 1e-12)[0]
+    first: Array = norm(x, tensors, "layernorm", 1e-12)[0]
+    return first
 
 
 def cut(picture: Array) -> list[Array]:
     return list(squares(picture, PATCH_PX))
 
 
-@pytest.mark.parametrize("write", [write_safetensors, write_zip, write_legacy])
-def test_every_format_gives_the_papers_embeddings(tmp_path: Path, write: Callable[[Path, Tensors], None]) -> None:
-    write(tmp_path / "weights.bin", TENSORS)
-    converted = Converted(endpoints, CARD, tmp_path / "weights.bin", tmp_path / "vit" / "1")
+def test_the_served_model_gives_the_papers_embeddings(tmp_path: Path) -> None:
+    write_safetensors(tmp_path / "model.safetensors", TENSORS)
+    converted = Converted(endpoints, CARD, tmp_path / "model.safetensors", tmp_path / "vit" / "1")
     for rows in (1, 32):
         images = pictures(rows, SIZE_PX)
         answers = converted(images)["embedding"]
         assert answers.shape == (rows, WIDTH)
         np.testing.assert_allclose(answers[-1], reference(images[-1], TENSORS), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("write", [write_zip, write_legacy])
+def test_pytorchs_formats_give_them_too(tmp_path: Path, write: Callable[[Path, Tensors], None]) -> None:
+    write(tmp_path / "pytorch_model.bin", TENSORS)
+    (endpoint,) = endpoints(CARD, tmp_path / "pytorch_model.bin")
+    images = pictures(1, SIZE_PX)
+    embedding = endpoint.compute(tf.constant(images))["embedding"][0]
+    np.testing.assert_allclose(embedding, reference(images[0], TENSORS), rtol=1e-4, atol=1e-4)
 
 
 def test_the_file_of_a_classifier_around_it_is_taken_too(tmp_path: Path) -> None:
