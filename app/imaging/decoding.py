@@ -16,12 +16,17 @@ from app.imaging.pixels import dominant_colour, reduced_rgb
 from app.imaging.quiet import quiet_pillow
 
 MAX_PIXELS = 100_000_000
-KEPT_PX = 640
-"""A decoded picture keeps at least this much of each side, where it has it: twice the input of any model that looks
-at 320 pixels, and more than the thumbnail that is stored.
+KEPT_LONG_PX, KEPT_SHORT_PX = 500, 375
+"""A decoded picture keeps at least this much of its sides, where it has it: a quarter more than the input of a model
+that looks at 300 pixels, and about the thumbnail that is stored.
 
-JPEG decoders scale by 2, 4 or 8 for a fraction of the work; a photo of 12 megapixels is read at a quarter of its
-size, which changes a model's input by less than a quarter of a level of 256 on average."""
+JPEG decoders scale by 2, 4 or 8 for a part of the work, so a photo of 12 megapixels is read at an eighth of its size.
+That was measured on 697 labelled photos, enlarged tenfold to 4000 pixels and grained: read at 1, 1/2, 1/4 and 1/8 of their
+size, the default model's boxes have a mAP@0.5 of 0.212, 0.213, 0.214 and 0.213 on those with COCO's labels and of
+0.532, 0.533, 0.535 and 0.533 on those with VOC's, its labels one of 0.631, 0.633, 0.630 and 0.629 and of 0.746,
+0.745, 0.746 and 0.747. Its inputs change by 0, 0.2, 0.4 and 1.1 levels of 256 on average, its embeddings' cosine with
+those of the photos in full is 1, 0.9998, 0.9994 and 0.9973.
+"""
 THUMBNAIL_QUALITY = 80
 THUMBNAIL_EFFORT = 0
 """WebP's `method`, 0..6: a step more costs a fifth more time, half an upload's, and saves a twelfth of the bytes."""
@@ -65,7 +70,7 @@ class DecodedPhoto:
         return np.array(resized)
 
     def thumbnail(self, size_px: int) -> bytes:
-        """Return a WebP without any metadata, its longer side `size_px` or that of the picture if it is smaller."""
+        """Return a WebP without any metadata, its longer side `size_px` or that of the picture as it was kept."""
         small = self.picture.copy()
         small.thumbnail((size_px, size_px), Image.Resampling.HAMMING, reducing_gap=2.0)
         buffer = BytesIO()
@@ -74,11 +79,11 @@ class DecodedPhoto:
 
 
 def decode(
-    data: bytes, *, max_pixels: int = MAX_PIXELS, full_detail: bool = False, long_side_px: int = KEPT_PX
+    data: bytes, *, max_pixels: int = MAX_PIXELS, full_detail: bool = False, long_side_px: int = KEPT_LONG_PX
 ) -> DecodedPhoto:
     """Decode a picture fully, so that damage anywhere in it shows; of an animation, the first frame.
 
-    Large pictures are kept smaller, to `long_side_px` and KEPT_PX or more, unless `full_detail` is asked for.
+    Large pictures are kept smaller, to `long_side_px` and KEPT_SHORT_PX or more, unless `full_detail` is asked for.
     Raises UnsupportedImage if the bytes are no whole picture of a kind that we read, and ImageTooLarge, before
     anything is decompressed, if it has more than `max_pixels`.
     """
@@ -159,7 +164,7 @@ def _check_size(image: Image.Image, max_pixels: int) -> None:
 
 def _kept_size(width: int, height: int, long_side_px: int) -> tuple[int, int]:
     """Return the size, of a picture of this shape, below which it must not be reduced."""
-    return (long_side_px, KEPT_PX) if width >= height else (KEPT_PX, long_side_px)
+    return (long_side_px, KEPT_SHORT_PX) if width >= height else (KEPT_SHORT_PX, long_side_px)
 
 
 def _reduction(width: int, height: int, long_side_px: int) -> int:

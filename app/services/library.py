@@ -140,7 +140,7 @@ class Library:
         if stored is not None and size_px == STORED_THUMBNAIL_PX:
             return stored
         source = self._store.read_bytes(photo_id) if stored is None else stored
-        large = max(size_px, imaging.KEPT_PX)
+        large = max(size_px, imaging.KEPT_LONG_PX)
         return imaging.decode(source, max_pixels=self._limits.max_pixels, long_side_px=large).thumbnail(size_px)
 
     def _stored_thumbnail(self, photo_id: PhotoId) -> bytes | None:
