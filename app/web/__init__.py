@@ -21,10 +21,12 @@ from app.web import (
 from app.web.compression import compress_texts
 from app.web.texts import register_texts
 from app.web.theme import register_theme
+from app.web.uploads import UploadRequest
 
 
 def register_web(app: Flask, *, password: str, allowed_hosts: str) -> None:
     """Add everything that answers over HTTP to the application."""
+    app.request_class = UploadRequest
     request_log.register_request_log(app)
     health.register_health(app)
     compress_texts(app)

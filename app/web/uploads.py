@@ -2,13 +2,33 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import closing
+from tempfile import SpooledTemporaryFile
+from typing import IO, cast
 
+from flask import Request
 from werkzeug.datastructures import FileStorage
 
 from app.domain import UploadResult
 from app.errors import BadInput
 from app.services.library import Library, Upload
 from app.web.error_pages import log_refusal, status_of
+
+PHOTO_BYTES = 16 * 1024 * 1024
+"""Files of a form up to this size never see the disk: they are stored in a moment, and larger photos are rare."""
+
+
+class UploadRequest(Request):
+    """A request whose files are kept in memory while it is read, unless they are very large."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        return cast(IO[bytes], SpooledTemporaryFile(max_size=PHOTO_BYTES))
 
 
 def store_files(library: Library, files: Sequence[FileStorage]) -> list[UploadResult]:
@@ -32,9 +52,10 @@ def store_files(library: Library, files: Sequence[FileStorage]) -> list[UploadRe
 
 
 def read_file(library: Library, file: FileStorage) -> Upload:
-    """Read one file of a form into memory; raise UploadTooLarge before that if it is over the limit."""
+    """Take one file out of a form; raise UploadTooLarge before it is in memory if it is over the limit."""
     library.check_size(file.filename or "", size_of(file))
-    return Upload(file.filename or "", file.read())
+    with closing(file):
+        return Upload(file.filename or "", file.read())
 
 
 def size_of(file: FileStorage) -> int:
