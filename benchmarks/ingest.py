@@ -1,11 +1,13 @@
 """Ingest end to end, from an upload over HTTP to `ready`, against the bare model and bare decoding on the same cores.
 
-An upload's picture is decoded once, for its check, its thumbnail and the model's input alike. Decoding and the model
-share the machine's cores, so neither of their own speeds can be reached: the limit of both together, 1 / (1 / model +
-1 / decoding), is what the ingest is held to.
+An upload's picture is decoded once, for its check, its thumbnail and the model's input alike. Wanted are 85 % of the
+bare model, or 90 % of bare decoding where that is slower. Both are for a model that has processors of its own. Where
+decoding and the model share the cores and either keeps all of them busy, the limit of both together is
+1 / (1 / model + 1 / decoding), which may be far below both targets; how near that the ingest comes is told as well.
 """
 
 import os
+import re
 import tempfile
 import threading
 import time
@@ -33,9 +35,12 @@ MEMORY_PHOTOS = 1000
 MEMORY_TARGET_BYTES = 250 * 1000 * 1000
 LARGE_PHOTOS = 1000
 LARGE_SIZE_PX = (4000, 3000)
-LARGE_DIFFERENT = 20
-LIMIT_TARGET_SHARE = 0.9
-DECODED_PER_CORE = 40
+LARGE_DIFFERENT = 50
+MODEL_TARGET_SHARE = 0.85
+DECODING_TARGET_SHARE = 0.9
+DECODED_PER_CORE = 100
+QUANTISATION_TABLE = b"\xff\xdb\x00\x43"
+"""How a JPEG announces one table of 64 bytes, whose number comes first."""
 
 
 def measurements(photos: int = LARGE_PHOTOS) -> list[Measurement]:
@@ -46,71 +51,90 @@ def measurements(photos: int = LARGE_PHOTOS) -> list[Measurement]:
     decoding = decode_rate(files)
     with tempfile.TemporaryDirectory() as scratch, running_gallery(Path(scratch)) as gallery:
         rate = ingest_rate(gallery, distinct(files, photos), photos)
-    model = rates[best_size]
+    return shares(photos, rate, rates[best_size], decoding, best_size)
+
+
+def shares(photos: int, rate: float, model: float, decoding: float, batch_size: int) -> list[Measurement]:
+    """Return what share of each limit `rate` is; all rates are photos/s. One of the two targets is to be reached."""
     limit = 1 / (1 / model + 1 / decoding)
+    is_model_slower = model <= decoding
     return [
         Measurement(
             f"ingest of {photos:,} JPEGs of 12 megapixels, HTTP upload to `ready`",
-            f"{rate / limit:.0%} ({rate:.1f} images/s)",
-            f"the limit of model and decoding on the same {cores()} cores ({limit:.1f} images/s)",
-            f"at least {LIMIT_TARGET_SHARE:.0%}",
-            rate >= LIMIT_TARGET_SHARE * limit,
-        ),
-        Measurement(
-            "the same against the bare model",
-            f"{rate / model:.0%}",
-            f"batches of {best_size}, nothing else on the cores ({model:.1f} images/s)",
-            "-",
-            True,
+            f"{rate / model:.0%} ({rate:.1f} images/s)",
+            f"the bare model, batches of {batch_size}, nothing else on the {cores()} cores ({model:.1f} images/s)",
+            f"at least {MODEL_TARGET_SHARE:.0%}" if is_model_slower else "-, decoding is slower",
+            rate >= MODEL_TARGET_SHARE * model or not is_model_slower,
         ),
         Measurement(
             "the same against bare decoding",
             f"{rate / decoding:.0%}",
             f"all cores decoding for check, thumbnail and input, nothing else ({decoding:.1f} images/s)",
-            "-",
-            True,
+            "-, the model is slower" if is_model_slower else f"at least {DECODING_TARGET_SHARE:.0%}",
+            rate >= DECODING_TARGET_SHARE * decoding or is_model_slower,
+        ),
+        Measurement(
+            "the same against model and decoding together",
+            f"{rate / limit:.0%}",
+            f"the limit of both on the same cores, one after the other ({limit:.1f} images/s)",
+            f"at least {DECODING_TARGET_SHARE:.0%}",
+            rate >= DECODING_TARGET_SHARE * limit,
         ),
     ]
 
 
 def large_jpegs(count: int) -> list[bytes]:
-    """Return JPEGs of 12 megapixels, enlarged from photos that scikit-image and scikit-learn carry, with grain."""
+    """Return JPEGs of 12 megapixels: parts of photos that scikit-image and scikit-learn carry, enlarged, grained."""
     from skimage import data
     from sklearn.datasets import load_sample_images
 
     sources = [data.astronaut(), data.chelsea(), data.coffee(), *load_sample_images().images]
     random = np.random.default_rng(0)
+    grain = random.normal(0, 4, (LARGE_SIZE_PX[1], LARGE_SIZE_PX[0], 1)).astype(np.int16)
     files = []
     for number in range(count):
-        large = Image.fromarray(sources[number % len(sources)]).resize(LARGE_SIZE_PX, Image.Resampling.BICUBIC)
-        grain = random.normal(0, 4, (LARGE_SIZE_PX[1], LARGE_SIZE_PX[0], 1)).astype(np.int16)
+        source = Image.fromarray(sources[number % len(sources)])
+        start, share = random.uniform(0, 0.5, 2), random.uniform(0.5, 1)
+        (left, top), (width, height) = start * source.size, share / 2 * np.array(source.size)
+        part = (left, top, left + width, top + height)
+        large = np.asarray(source.resize(LARGE_SIZE_PX, Image.Resampling.BICUBIC, box=part)) + grain
         buffer = BytesIO()
-        Image.fromarray(np.clip(np.asarray(large) + grain, 0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=85)
+        Image.fromarray(np.clip(large, 0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=85)
         files.append(buffer.getvalue())
     return files
 
 
 def distinct(files: Sequence[bytes], count: int) -> Iterator[bytes]:
-    """Yield so many different files: JPEG readers pass over what follows the picture, and it makes another photo."""
-    return (files[number % len(files)] + b"%d" % number for number in range(count))
+    """Yield so many different files; those made of one JPEG look a little different each.
+
+    Their quantisation tables are changed by a step here and there. Readers pass over what follows a picture, so a
+    number there makes any other file another photo.
+    """
+    random = np.random.default_rng(0)
+    for number in range(count):
+        changed = bytearray(files[number % len(files)])
+        for found in re.finditer(re.escape(QUANTISATION_TABLE), changed[:1024]):
+            table = np.frombuffer(changed, np.uint8, 64, found.end() + 1)
+            table[:] = np.clip(table.astype(int) + random.integers(-1, 2, 64), 1, 255)
+        yield bytes(changed) + b"%d" % number
 
 
 def decode_rate(files: Sequence[bytes]) -> float:
     """Return photos/s of all cores doing to pictures what an upload does, and nothing else."""
+    photos = list(distinct(files, DECODED_PER_CORE))
     with ProcessPoolExecutor(cores()) as pool:
-        list(pool.map(decode_some, [files[:1]] * cores()))  # the processes start and load
-        started = time.perf_counter()
-        done = sum(pool.map(decode_some, [list(distinct(files, DECODED_PER_CORE))] * cores()))
-        return done / (time.perf_counter() - started)
+        list(pool.map(decode_some, [photos[:1]] * cores()))  # the processes start and load
+        return sum(pool.map(decode_some, [photos] * cores()))
 
 
-def decode_some(files: Sequence[bytes]) -> int:
-    """Decode files and make thumbnails and model inputs; return how many."""
+def decode_some(files: Sequence[bytes]) -> float:
+    """Decode files and make thumbnails and model inputs; return how many a second."""
+    started = time.perf_counter()
     for data in files:
         picture = imaging.decode(data)
         picture.thumbnail(512)
         picture.model_input(300, 300)
-    return len(files)
+    return len(files) / (time.perf_counter() - started)
 
 
 def cores() -> int:
