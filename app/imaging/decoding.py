@@ -21,9 +21,9 @@ KEPT_LONG_PX, KEPT_SHORT_PX = 500, 375
 that looks at 300 pixels, and about the thumbnail that is stored.
 
 JPEG decoders scale by 2, 4 or 8 for a part of the work, so a photo of 12 megapixels is read at an eighth of its size.
-That was measured on 697 labelled photos, enlarged tenfold to 4000 pixels and grained: read at 1, 1/2, 1/4 and 1/8 of their
-size, the default model's boxes have a mAP@0.5 of 0.212, 0.213, 0.214 and 0.213 on those with COCO's labels and of
-0.532, 0.533, 0.535 and 0.533 on those with VOC's, its labels one of 0.631, 0.633, 0.630 and 0.629 and of 0.746,
+That was measured on 697 labelled photos, enlarged tenfold to 4000 pixels and grained: read at 1, 1/2, 1/4 and 1/8 of
+their size, the default model's boxes have a mAP@0.5 of 0.212, 0.213, 0.214 and 0.213 on those with COCO's labels and
+of 0.532, 0.533, 0.535 and 0.533 on those with VOC's, its labels one of 0.631, 0.633, 0.630 and 0.629 and of 0.746,
 0.745, 0.746 and 0.747. Its inputs change by 0, 0.2, 0.4 and 1.1 levels of 256 on average, its embeddings' cosine with
 those of the photos in full is 1, 0.9998, 0.9994 and 0.9973.
 """
