@@ -4,6 +4,7 @@ Fields of the table: those of `schema.PHOTO_FIELDS`, and the photo's job (`job_m
 model's place in `models`). 100,000 photos take about 30 MB.
 """
 
+import itertools
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from app.domain import PhotoId
 from app.store import schema
 from app.store.base import Rows
+from app.store.id_rows import KEY_BYTES, IdRows
 
 RECORD = np.dtype(
     [*schema.PHOTO_FIELDS, ("job_model", "u1"), ("job_attempts", "<u4"), ("job_not_before", "<i8")],
@@ -109,7 +111,7 @@ class PhotoTable:
         self._errors: dict[int, str] = {}
         self._job_errors: dict[int, str] = {}
         self._models: list[str] = []
-        self._by_id: dict[bytes, int] = {}
+        self._by_id = IdRows()
         self._processing: set[int] = set()
         self.count = 0
         """Rows used so far, those of deleted photos included."""
@@ -141,7 +143,7 @@ class PhotoTable:
                 _set_or_drop(self._job_errors, row, entry.job_error)
                 self._processing.discard(row)
                 if entry.alive:
-                    self._by_id[_key(PhotoId(entry.text("id")))] = row
+                    self._by_id.put(_key(PhotoId(entry.text("id"))), row)
                 self.count = max(self.count, row + 1)
 
     def load(self, records: NDArray[Any], names: list[bytes], errors: Mapping[int, bytes]) -> None:
@@ -157,7 +159,7 @@ class PhotoTable:
             self._names.load(first, names)
             self._errors.update((first + at, error.decode(errors="replace")) for at, error in errors.items())
             alive = np.flatnonzero(records["deleted"] == 0)
-            self._by_id.update(zip(_keys(records["id"][alive]), (first + alive).tolist(), strict=True))
+            self._by_id.load(*_keys(records["id"][alive], first + alive))
 
     def load_job(self, row: int, model: str, attempts: int, not_before: int, error: str | None) -> None:
         """Set the job of a row as it stands in the file."""
@@ -187,7 +189,9 @@ class PhotoTable:
         with self._lock:
             used = self._records[: self.count]
             rows = np.flatnonzero(used["deleted"] == 0)
-            return rows, {field: used[field][rows] for field in fields}
+            # Where nothing was deleted, plain copies take half the time.
+            chosen = rows if len(rows) < len(used) else slice(None)
+            return rows, {field: np.array(used[field][chosen]) for field in fields}
 
     def in_state(self, state: int) -> Rows:
         """Return the rows in a state of the file's, those being processed left out."""
@@ -258,7 +262,7 @@ class PhotoTable:
 
     def _forget_id(self, row: int) -> None:
         if row < self.count and not self._records[row]["deleted"]:
-            self._by_id.pop(_key(PhotoId(bytes(self._records[row]["id"]).decode(errors="replace"))), None)
+            self._by_id.drop(_key(PhotoId(bytes(self._records[row]["id"]).decode(errors="replace"))))
 
     def _model_number(self, model: str | None) -> int:
         if model is None:
@@ -275,17 +279,17 @@ def _key(photo_id: PhotoId) -> bytes:
         return b""
 
 
-def _keys(photo_ids: NDArray[np.bytes_]) -> list[bytes]:
-    """Return the key of each of some ids, hex digits, bytes (n,)."""
-    size = photo_ids.itemsize // 2
+def _keys(photo_ids: NDArray[np.bytes_], rows: Rows) -> tuple[bytes, Rows]:
+    """Return the keys of ids, hex digits, bytes (n,), one after the other, and their rows; no damaged ones."""
     try:
         together = bytes.fromhex(photo_ids.tobytes().decode("ascii"))
     except ValueError:
         together = b""
-    if len(together) != size * len(photo_ids):
-        # A damaged row is among them.
-        return [_key(PhotoId(photo_id.decode(errors="replace"))) for photo_id in photo_ids.tolist()]
-    return [together[start : start + size] for start in range(0, len(together), size)]
+    if len(together) == KEY_BYTES * len(photo_ids):
+        return together, rows
+    keys = [_key(PhotoId(photo_id.decode(errors="replace"))) for photo_id in photo_ids.tolist()]
+    whole = [len(key) == KEY_BYTES for key in keys]
+    return b"".join(itertools.compress(keys, whole)), rows[whole]
 
 
 def _set_or_drop(texts: dict[int, str], row: int, text: str | None) -> None:
