@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from app.domain import Float32
 from app.search.label_best import BlockScorer, best
 from app.search.label_block import MOST_PHOTOS, LabelBlock
-from app.search.label_table import LabelTable, together
+from app.search.label_table import LabelTable, in_order, together
 from app.search.ranking import Ranked
 from app.search.rows import Rows, checked_rows
 from app.search.workers import Workers
@@ -135,7 +135,7 @@ class LabelIndex:
     def _add(self, table: LabelTable) -> None:
         if not len(table):
             return
-        ordered = together([table])
+        ordered = in_order(table)
         parts = [ordered.of(slice(at, at + MOST_PHOTOS)) for at in range(0, len(table), MOST_PHOTOS)]
         blocks = [*self._without(ordered.rows), *map(LabelBlock.of, parts)]
         end = max(self._snapshot.end, int(ordered.rows[-1]) + 1)

@@ -36,11 +36,20 @@ class LabelTable:
 
 def together(tables: Sequence[LabelTable]) -> LabelTable:
     """Return the photos of all tables, of which there is at least one, in the order of their rows."""
-    joined = LabelTable(
-        **{field.name: np.concatenate([getattr(one, field.name) for one in tables]) for field in fields(LabelTable)}
+    return in_order(
+        LabelTable(
+            **{
+                field.name: np.concatenate([getattr(one, field.name) for one in tables])
+                for field in fields(LabelTable)
+            }
+        )
     )
-    ascending = bool((np.diff(joined.rows) > 0).all())
-    return joined if ascending else joined.of(np.argsort(joined.rows, kind="stable"))
+
+
+def in_order(table: LabelTable) -> LabelTable:
+    """Return the photos of a table in the order of their rows; the table itself if they are."""
+    ascending = bool((np.diff(table.rows) > 0).all())
+    return table if ascending else table.of(np.argsort(table.rows, kind="stable"))
 
 
 def surest_objects(detections: Float32, label_count: int) -> Float32:
