@@ -10,8 +10,11 @@ import sys
 import time
 from pathlib import Path
 
+from model_server.catalogue import load_card
+
 PROJECT = Path(__file__).resolve().parent.parent
-SAVED_MODEL = PROJECT / "build" / "models" / "gallery_default" / "1"
+CARD = load_card("gallery_default")
+SAVED_MODEL = PROJECT / "build" / "models" / CARD.name / str(CARD.version)
 BATCH_SIZES = (1, 4, 8, 16, 32)
 SECONDS_PER_BATCH_SIZE = 4.0
 

@@ -48,7 +48,7 @@ In Python:
     import numpy as np
     with open("photos.jsonl", encoding="utf-8") as lines:
         photos = [json.loads(line) for line in lines]
-    model = "gallery_default"
+    model = next(iter(photos[0]["features"]))  # "gallery_default.2" is version 2 of the default model
     embeddings = np.load(f"features/{model}/embedding.npy", mmap_mode="r")
     known = [photo for photo in photos if model in photo["features"]]
     first = embeddings[known[0]["features"][model]["row"]]

@@ -20,6 +20,7 @@ from app.settings import Settings
 from app.store.base import Known, NewPhoto, Rows, StoreInfo
 from app.store.hdf5 import Hdf5Store
 from app.store.memory import MemoryStore
+from tests import default_model
 
 COUNT = 100_000
 SHAPES = ((4000, 3000), (4000, 3000), (6000, 4000), (3000, 4000), (1920, 1080), (2048, 2048), (1080, 2340))
@@ -35,7 +36,7 @@ class ManyPhotos(MemoryStore):
 
     def __init__(self, photos: list[NewPhoto]) -> None:
         super().__init__()
-        self._by_row = {one.photo.row: one.photo for one in self.add(photos, "gallery_default")}
+        self._by_row = {one.photo.row: one.photo for one in self.add(photos, default_model.FEATURES)}
 
     def at(self, row: int) -> Photo:
         if row not in self._by_row:

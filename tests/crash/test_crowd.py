@@ -18,7 +18,7 @@ from app.domain import PhotoId
 from app.inference.fake_server import FakeModelServer
 from app.settings import Settings
 from app.store.hdf5 import Hdf5Store
-from model_server.catalogue import load_card
+from tests import default_model
 from tests.app.cli.processes import serve
 from tests.app.store.photos import id_of
 from tests.crash.pictures import noise_png
@@ -30,7 +30,6 @@ UPLOADERS = SEARCHERS = 8
 DELETE_EVERY_S = 0.03
 WORDS = ["dog", "kitty -person", "vehicle", '"traffic light" or so', "instrument food"]
 METHODS = ["embedding", "ssd", "layout", "hybrid"]
-MODEL = "gallery_default"
 
 
 Client = Callable[["Crowd", requests.Session, random.Random], None]
@@ -99,7 +98,7 @@ class Crowd:
 
 
 def test_a_crowd_of_clients_meets_no_error_no_loss_and_no_torn_read(tmp_path: Path) -> None:
-    with FakeModelServer(load_card(MODEL)) as model_server:
+    with FakeModelServer(default_model.CARD) as model_server:
         settings = Settings(data=tmp_path / "gallery.h5", model_server=model_server.address)
         with serve(settings, tmp_path) as gallery:
             crowd = Crowd(gallery.url())
@@ -213,7 +212,7 @@ def check_file(path: Path, remaining: set[str]) -> None:
         assert {str(store.at(row).id) for row in store.rows().tolist()} == remaining
         assert store.verify().whole
         for photo_id in remaining:
-            found = store.features(PhotoId(photo_id), MODEL)
+            found = store.features(PhotoId(photo_id), default_model.FEATURES)
             assert found is not None
             assert abs(float(np.linalg.norm(found.embedding)) - 1) < 1e-5
     finally:

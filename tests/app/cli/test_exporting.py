@@ -10,6 +10,7 @@ from app.cli.export_format import OWN_NAMES
 from app.cli.exporting import UniqueNames
 from app.errors import PhotoNotFound, StoreError
 from app.services.photo_ids import photo_id_of
+from tests import default_model
 from tests.app.cli.command_line import CommandLine
 from tests.app.cli.conftest import MakeFolder
 from tests.photos import drawn_photo
@@ -34,7 +35,7 @@ def test_an_export_holds_the_originals_and_all_that_is_known(
         assert (tmp_path / "out" / entry["file"]).read_bytes() == Path(item["source"]).read_bytes()
         assert entry["name"] == Path(item["source"]).name
         assert {"objects", "tags", "exif", "added_at"} <= entry.keys()
-        assert entry["features"].keys() == {"gallery_default"}
+        assert entry["features"].keys() == {default_model.FEATURES}
 
 
 def test_the_oldest_photo_comes_first(on_file: CommandLine, photos: MakeFolder, tmp_path: Path) -> None:

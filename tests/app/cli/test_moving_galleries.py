@@ -15,11 +15,12 @@ from app.cli.access import Access
 from app.domain import Features, PhotoId
 from app.settings import Settings
 from app.store.hdf5 import Hdf5Store
+from tests import default_model
 from tests.app.cli.command_line import CommandLine
 from tests.app.cli.test_exporting import listed
 from tests.photos import astronaut_jpeg, cat_jpeg, drawn_photo
 
-MODEL = "gallery_default"
+MODEL = default_model.FEATURES
 NAMES = [
     "cat.jpg",
     "one/CAT.JPG",

@@ -9,7 +9,7 @@ from app.inference.base import ModelOutput
 from app.inference.fake import FakeModelClient
 from model_server.catalogue import ModelCard, load_card
 
-DEFAULT = load_card("gallery_default")
+DEFAULT = replace(load_card("gallery_default"), version=1)
 SMALL = replace(
     DEFAULT,
     name="small_embedder",

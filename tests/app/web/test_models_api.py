@@ -6,12 +6,14 @@ from flask.testing import FlaskClient
 from app.inference.fake import FakeModelClient
 from app.services.gallery import Gallery
 from app.services.library import Upload
+from tests import default_model
 from tests.app.web.api_calls import API, error_of
 from tests.photos import drawn_photo
 from tests.waiting import wait_until
 
 EMBEDDER = "vit_b16_in21k"
-BOTH = ["gallery_default", EMBEDDER]
+DEFAULT = default_model.FEATURES
+BOTH = [DEFAULT, EMBEDDER]
 
 
 @pytest.fixture(autouse=True)
@@ -41,8 +43,8 @@ def test_a_change_is_begun_followed_and_undone(client: FlaskClient) -> None:
     assert models["gallery_default"]["roles_in_use"] == ["detector", "tagger"]
     assert models[EMBEDDER]["covered"] == 3
     assert "gallery_reindexed_photos 3.0" in client.get("/metrics").get_data(as_text=True)
-    assert client.post(f"{API}/models/rollback").get_json()["target"] == ["gallery_default"]
-    wait_until(lambda: change_of(client)["active"] == ["gallery_default"], what="the way back")
+    assert client.post(f"{API}/models/rollback").get_json()["target"] == [DEFAULT]
+    wait_until(lambda: change_of(client)["active"] == [DEFAULT], what="the way back")
 
 
 def test_what_can_not_be_done_is_said(client: FlaskClient, fake_client: FakeModelClient) -> None:
@@ -65,9 +67,9 @@ def test_the_status_page_has_buttons_for_what_can_be_done(client: FlaskClient, f
     wait_until(lambda: change_of(client)["active"] == BOTH, what="the change")
     shown = page(client)
     assert "ten most similar photos" in shown
-    assert "Back to gallery_default" in shown
+    assert f"Back to {DEFAULT}" in shown
     assert client.post("/status/models/rollback").status_code == 303
-    wait_until(lambda: change_of(client)["active"] == ["gallery_default"], what="the way back")
+    wait_until(lambda: change_of(client)["active"] == [DEFAULT], what="the way back")
     refused = client.post("/status/models/pause")
     assert refused.status_code == 400
     assert "No change of models is under way" in refused.get_data(as_text=True)

@@ -15,10 +15,11 @@ from app.domain import PhotoState
 from app.inference.fake import FakeModelClient, Fault
 from app.services.gallery import Gallery
 from app.services.photo_ids import photo_id_of
+from tests import default_model
 from tests.app.web.api_calls import API, error_of, item_ids, json_of, state_of, upload_ready
 from tests.photos import drawn_photo
 
-MODEL = "gallery_default"
+MODEL = default_model.FEATURES
 WIDTH = 1280
 
 
