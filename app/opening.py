@@ -92,7 +92,7 @@ def open_gallery(
         limits = Limits(settings.max_upload_bytes, settings.max_pixels)
         library = Library(store, outlooks, lookers.first, ingest, prepared, limits)
         status = Status(store, watch, outlooks, ingest)
-        changes = LiveChanges(store, status)
+        changes = LiveChanges(store, status, outlooks)
         opened.callback(changes.stop)
         gallery = Gallery(
             outlooks=outlooks,

@@ -35,6 +35,13 @@ class HeldRows:
         held = self._held
         return 0 <= row < len(held) and bool(held[row])
 
+    def holds(self, rows: Rows) -> NDArray[np.bool_]:
+        """Tell for each of `rows` whether it is held: bool (n,); any thread may ask."""
+        held = self._held
+        inside = rows < len(held)
+        found: NDArray[np.bool_] = inside & held[np.where(inside, rows, 0)] if len(held) else inside
+        return found
+
     def discard(self, rows: Rows) -> Rows:
         """Forget `rows`; return those of them that were held."""
         known = rows[rows < len(self._held)]

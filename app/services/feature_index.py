@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.domain import Features, Photo
 from app.search.approximate import EXACT_UP_TO, ApproximateIndex
@@ -63,6 +64,10 @@ class FeatureIndex:
     def __contains__(self, row: int) -> bool:
         """Tell whether every kind of search finds a photo."""
         return row in self._complete
+
+    def holds(self, rows: Rows) -> NDArray[np.bool_]:
+        """Tell for each of some rows whether every kind of search finds its photo: bool (n,)."""
+        return self._complete.holds(rows)
 
     def reserve(self, photos: int) -> None:
         """Make room for so many photos in all, so that filling up to there copies little."""

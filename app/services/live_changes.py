@@ -8,13 +8,14 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.domain import PartState, Photo, PhotoState
 from app.errors import PhotoNotFound
+from app.services.outlooks import Outlooks
 from app.services.status import Status
 from app.store.base import Store
 
@@ -86,9 +87,10 @@ class Watch:
 class LiveChanges:
     """Looks for changes and tells all watchers; every method may be called from any thread."""
 
-    def __init__(self, store: Store, status: Status) -> None:
+    def __init__(self, store: Store, status: Status, outlooks: Outlooks) -> None:
         self._store = store
         self._status = status
+        self._outlooks = outlooks
         self._lock = threading.Lock()
         self._watches: list[Watch] = []
         self._thread: threading.Thread | None = None
@@ -166,12 +168,17 @@ class LiveChanges:
         return Change(tuple(photo for photo in photos if photo is not None), many, situation)
 
     def _states(self) -> NDArray[np.uint8]:
-        """Return the state of the photo in each row, 0 for none: uint8 (n_rows,)."""
+        """Return the state of the photo in each row, 0 for none: uint8 (n_rows,).
+
+        A photo is ready once searches find it, a moment after its features are stored.
+        """
         rows = {state: self._store.rows(state) for state in PhotoState}
         end = max((int(found[-1]) + 1 for found in rows.values() if len(found)), default=0)
         states = np.full(end, _GONE, dtype=np.uint8)
         for state, found in rows.items():
             states[found] = _NUMBERS[state]
+        ready = rows[PhotoState.READY]
+        states[ready[~self._outlooks.now.index.holds(ready)]] = _NUMBERS[PhotoState.PROCESSING]
         return states
 
     def _situation(self) -> Situation:
@@ -180,6 +187,8 @@ class LiveChanges:
 
     def _at(self, row: int) -> Photo | None:
         try:
-            return self._store.at(row)
+            photo = self._store.at(row)
         except PhotoNotFound:
             return None
+        late = photo.state is PhotoState.READY and row not in self._outlooks.now.index
+        return replace(photo, state=PhotoState.PROCESSING) if late else photo

@@ -135,14 +135,8 @@ def test_photos_that_come_meanwhile_are_in_both(gallery: Gallery, client: GatedC
     assert gone.id not in found_like(gallery, first_id(gallery))
     assert gallery.library.details(new).models == ("gallery_default", "small_embedder")
     assert gallery.library.details(new).tags
-
-
-def test_a_picture_from_outside_is_looked_at_by_all_models_in_use(gallery: Gallery) -> None:
-    gallery.models.activate(SMALL.name)
-    wait_for(gallery, "gallery_default", "small_embedder")
     for method in SimilarityMethod:
-        found = gallery.searches.like_picture(drawn_photo(5), method)
-        assert found.hits[0].photo.name == "5.jpg"
+        assert gallery.searches.like_picture(drawn_photo(5), method).hits[0].photo.name == "5.jpg"
 
 
 def test_what_was_done_is_not_done_anew_after_a_restart(gallery: Gallery, client: GatedClient, open_it: Open) -> None:
@@ -181,11 +175,25 @@ def test_going_back_is_instant_while_the_old_features_are_complete(gallery: Gall
     gallery.models.activate(SMALL.name)
     wait_for(gallery, "gallery_default", "small_embedder")
     assert gallery.models.change().previous == ("gallery_default",)
+    check_reports(gallery, client)
     gallery.models.rollback()
     wait_for(gallery, "gallery_default")
     assert like(gallery, wanted) == before
     assert client.seen == seen | {"small_embedder 1": COUNT}
     assert gallery.models.change().previous == ("gallery_default", "small_embedder")
+
+
+def check_reports(gallery: Gallery, client: GatedClient) -> None:
+    """Each model says what it is used for and how much it has seen."""
+    client.lacks = {OTHER.name}
+    reports = {report.card.name: report for report in gallery.models.reports(PartState.READY)}
+    assert reports["gallery_default"].roles_in_use == ("detector", "tagger")
+    assert reports["small_embedder"].roles_in_use == ("embedder",)
+    assert {name: report.covered for name, report in reports.items()} == {
+        "gallery_default": COUNT, "small_embedder": COUNT, "other_default": 0, "own_detector": 0,
+    }  # fmt: skip
+    assert reports["other_default"].state is PartState.DOWN
+    assert reports["small_embedder"].state is PartState.READY
 
 
 def test_going_back_first_catches_up_with_photos_that_came_since(gallery: Gallery, client: GatedClient) -> None:
@@ -319,17 +327,3 @@ def test_a_change_is_called_off_by_choosing_what_is_in_use(gallery: Gallery, cli
     client.open()
     upload(gallery, range(500, 501))
     assert in_use(gallery) == ("gallery_default",)
-
-
-def test_each_model_says_what_it_is_used_for_and_how_much_it_has_seen(gallery: Gallery, client: GatedClient) -> None:
-    client.lacks = {OTHER.name}
-    gallery.models.activate(SMALL.name)
-    wait_for(gallery, "gallery_default", "small_embedder")
-    reports = {report.card.name: report for report in gallery.models.reports(PartState.READY)}
-    assert reports["gallery_default"].roles_in_use == ("detector", "tagger")
-    assert reports["small_embedder"].roles_in_use == ("embedder",)
-    assert {name: report.covered for name, report in reports.items()} == {
-        "gallery_default": COUNT, "small_embedder": COUNT, "other_default": 0, "own_detector": 0,
-    }  # fmt: skip
-    assert reports["other_default"].state is PartState.DOWN
-    assert reports["small_embedder"].state is PartState.READY
