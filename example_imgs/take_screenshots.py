@@ -3,10 +3,12 @@
 import json
 import tempfile
 import time
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlencode
 
 import requests
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.stack import running_gallery
@@ -15,7 +17,14 @@ from tests.browser.install import chromium_path
 
 FOLDER = Path(__file__).resolve().parent
 READY_LIMIT_S = 120.0
+TIMELINE = ".timeline--live .tile[data-photo-id]"
 WIDTH_PX, HEIGHT_PX = 1200, 760
+COLOURS, REFINED = 256, 4
+"""A picture of few colours takes a third of the bytes."""
+SHOWN = """() => [...document.querySelectorAll("main img")].every((picture) => {
+  const { top, bottom, width } = picture.getBoundingClientRect();
+  return width === 0 || top > innerHeight || bottom < 0 || picture.complete && picture.naturalWidth > 0;
+})"""
 LAYOUT = {
     "shape": "3:2",
     "boxes": json.dumps([{"label": "motorcycle", "box": [0.12, 0.25, 0.92, 0.95]}]),
@@ -30,14 +39,15 @@ def main() -> None:
             browser = playwright.chromium.launch(
                 executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"]
             )
-            take(browser, gallery.url, "/", "gallery")
-            take(browser, gallery.url, "/", "dark", color_scheme="dark")
-            take(browser, gallery.url, "/search?q=kitty", "search_term_cat")
-            take(browser, gallery.url, "/search?q=car", "search_term_car")
-            take(browser, gallery.url, f"/photos/{ids['cat']}", "photo")
-            take(browser, gallery.url, "/", "phone", viewport={"width": 390, "height": 760})
-            take(browser, gallery.url, f"/search/layout?{urlencode(LAYOUT)}", "layout_search")
-            take_search_by_photo(browser, gallery.url, Path(scratch) / "photos" / "cat.jpg")
+            browse = (browser, gallery.url)
+            take(*browse, "/", "gallery", TIMELINE)
+            take(*browse, "/", "dark", TIMELINE, color_scheme="dark")
+            take(*browse, "/", "phone", TIMELINE, viewport={"width": 390, "height": 760})
+            take(*browse, "/search?q=kitty", "search_term_cat", ".tile--hit")
+            take(*browse, "/search?q=car", "search_term_car", ".tile--hit")
+            take(*browse, f"/photos/{ids['astronaut']}", "photo", ".boxes--measured", pointed=".object")
+            take(*browse, f"/search/layout?{urlencode(LAYOUT)}", "layout_search", ".placed, .tile--hit")
+            take_search_by_photo(*browse, Path(scratch) / "photos" / "cat.jpg")
             browser.close()
 
 
@@ -54,11 +64,15 @@ def fill(url: str, photos: list[Path]) -> dict[str, str]:
     return {Path(item["filename"]).stem: item["id"] for item in answer.json()["items"]}
 
 
-def take(browser: Browser, url: str, path: str, name: str, **options: object) -> None:
-    """Open a page and write its picture to `name`.png."""
+def take(
+    browser: Browser, url: str, path: str, name: str, shown: str, pointed: str | None = None, **options: object
+) -> None:
+    """Open a page and write its picture to `name`.png once it shows what a selector names; `pointed`: at what."""
     page = open_page(browser, url, **options)
     page.goto(path)
-    save(page, name)
+    if pointed is not None:
+        page.locator(pointed).first.hover()
+    save(page, name, shown)
 
 
 def take_search_by_photo(browser: Browser, url: str, photo: Path) -> None:
@@ -67,7 +81,7 @@ def take_search_by_photo(browser: Browser, url: str, photo: Path) -> None:
     page.goto("/search/photo")
     page.set_input_files("main input[type=file]", photo)
     page.click("main form button")
-    save(page, "search_by_photo")
+    save(page, "search_by_photo", ".tile--hit")
 
 
 def open_page(browser: Browser, url: str, **options: object) -> Page:
@@ -76,10 +90,15 @@ def open_page(browser: Browser, url: str, **options: object) -> Page:
     return browser.new_context(base_url=url, **settings).new_page()  # type: ignore[arg-type]
 
 
-def save(page: Page, name: str) -> None:
-    """Wait until all pictures in sight are there, then photograph the page."""
-    page.wait_for_function("[...document.images].filter(i => i.loading !== 'lazy').every(i => i.complete)")
-    page.screenshot(path=FOLDER / f"{name}.png")
+def save(page: Page, name: str, shown: str) -> None:
+    """Wait until the page shows what a selector names and all pictures in sight, then photograph it."""
+    page.locator(shown).first.wait_for()
+    page.wait_for_function(SHOWN)
+    picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
+    picture.quantize(COLOURS, kmeans=REFINED, dither=Image.Dither.FLOYDSTEINBERG).save(
+        FOLDER / f"{name}.png", optimize=True
+    )
+    page.context.close()
 
 
 if __name__ == "__main__":

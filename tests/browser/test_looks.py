@@ -9,11 +9,21 @@ from tests.browser.conftest import NewPage
 SHAPES = {"wide.jpg": (640, 240), "flat.jpg": (400, 300), "square.jpg": (300, 300), "tall.jpg": (240, 400)}
 VIEWPORTS: dict[str, ViewportSize] = {
     "phone": {"width": 390, "height": 844},
-    "tablet": {"width": 820, "height": 1180},
+    "tablet": {"width": 1000, "height": 800},
     "desktop": {"width": 1440, "height": 900},
 }
 SHAPE_TOLERANCE = 0.02
 HIGHEST_SHIFT = 0.02
+
+MISSHAPEN = """() => {
+  const used = [...document.querySelectorAll("a, button, input, summary, select")];
+  const shown = used.filter((one) => one.checkVisibility() && one.offsetWidth > 0);
+  const standing = shown.filter((one) => getComputedStyle(one).display !== "inline");
+  const isSmall = (one) => Math.min(one.offsetWidth, one.offsetHeight) < 24;
+  const isBroken = (one) => one.matches(".button, .chip") && one.offsetHeight > 60;
+  return standing.filter((one) => isSmall(one) || isBroken(one)).map((one) => one.outerHTML);
+}"""
+"""What is too small for a finger, and buttons whose text is broken into several lines."""
 
 Scheme = Literal["light", "dark"]
 
@@ -41,6 +51,7 @@ def test_no_page_scrolls_sideways_or_complains(new_page: NewPage, device: str, s
         page.goto(address, wait_until="load")
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"], address
         assert page.title() != "", address
+        assert page.evaluate(MISSHAPEN) == [], address
 
 
 def test_rows_keep_each_photos_shape_and_are_even(page: Page) -> None:
