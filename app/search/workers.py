@@ -4,7 +4,7 @@ import os
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Self, TypeVar
+from typing import Self, TypeVar, cast
 
 Result = TypeVar("Result")
 
@@ -37,15 +37,32 @@ class InTurn:
 
 
 class Workers:
-    """As many threads as there are processors; they start with the first piece of work that is worth it."""
+    """As many threads as there are processors, the caller's among them."""
 
     def __init__(self) -> None:
         self._count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        self._pool = ThreadPoolExecutor(self._count, thread_name_prefix="search")
+        self._pool = ThreadPoolExecutor(max(1, self._count - 1), thread_name_prefix="search")
 
     def each(self, work: Callable[[slice], Result], count: int, at_once: int) -> list[Result]:
-        """Return what `work` makes of each slice of up to `at_once` of `count` entries, in order."""
+        """Return what `work` makes of each slice of up to `at_once` of `count` entries, in order.
+
+        The caller begins at once, so that nothing waits for threads to wake up or to be done with another search.
+        """
         slices = [slice(start, min(start + at_once, count)) for start in range(0, count, at_once)]
         if len(slices) < 2 or self._count < 2:
             return [work(part) for part in slices]
-        return list(self._pool.map(work, slices))
+        made: list[Result | None] = [None] * len(slices)
+        left = iter(list(enumerate(slices)))
+
+        def take_turns() -> None:
+            for place, part in left:
+                made[place] = work(part)
+
+        helpers = [self._pool.submit(take_turns) for _ in range(min(self._count, len(slices)) - 1)]
+        try:
+            take_turns()
+        finally:
+            for helper in helpers:
+                if not helper.cancel():
+                    helper.result()
+        return cast(list[Result], made)

@@ -15,6 +15,32 @@ def test_slices_are_worked_on_in_order_and_cover_everything() -> None:
     assert Workers().each(lambda part: part, 0, 4) == []
 
 
+def test_work_on_a_slice_may_itself_be_split() -> None:
+    workers = Workers()
+
+    def lengths(part: slice) -> list[int]:
+        return workers.each(lambda inner: inner.stop - inner.start, part.stop - part.start, 3)
+
+    assert workers.each(lengths, 40, 10) == [[3, 3, 3, 1]] * 4
+
+
+@pytest.mark.parametrize("wrong", range(4))
+def test_an_error_in_any_slice_comes_out_once_all_threads_are_done(wrong: int) -> None:
+    workers, working = Workers(), set[int]()
+
+    def work(part: slice) -> None:
+        working.add(part.start)
+        time.sleep(0.005)
+        working.remove(part.start)
+        if part.start == wrong:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        workers.each(work, 4, 1)
+    assert not working
+    assert workers.each(lambda part: part.start, 3, 1) == [0, 1, 2]
+
+
 def test_work_in_turn_is_done_in_order_on_another_thread_before_the_end() -> None:
     done: list[int] = []
     threads: set[str] = set()
