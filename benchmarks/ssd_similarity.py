@@ -37,10 +37,10 @@ def measure(n_photos: int = N_PHOTOS) -> dict[str, Any]:
     index = SsdIndex()
     build_s, _ = _timed(partial(_fill, index, features))
     index.similarities(queries[0])
-    searched = [_timed(partial(index.similarities, query)) for query in queries]
+    searched = [_searched(index, query) for query in queries]
     read = [_timed(partial(_read, index, query)) for query in queries]
     query_s, read_s = (float(np.median([seconds for seconds, _ in times])) for times in (searched, read))
-    fast = [similarities for _, similarities in searched]
+    fast = [first for _, first in searched]
     sample, numpy_sample = features[:N_SHAPELY_PHOTOS], features[:N_NUMPY_PHOTOS]
     shapely_s, exact = _timed(lambda: [[ssd_similarity(query, photo) for photo in sample] for query in queries])
     numpy_s, plain = _timed(lambda: [numpy_similarities(query, numpy_sample) for query in queries])
@@ -106,6 +106,15 @@ def _fill(index: SsdIndex, features: Float32) -> None:
     for start in range(0, len(features), BLOCK_ROWS):
         part = features[start : start + BLOCK_ROWS]
         index.add(np.arange(start, start + len(part)), part)
+
+
+def _searched(index: SsdIndex, query: Float32) -> tuple[float, Float32]:
+    """Return the seconds of a search and its first similarities, float32 (N_NUMPY_PHOTOS,), to be compared.
+
+    All others are dropped before the next search, as a server drops them: its memory is used again.
+    """
+    seconds, similarities = _timed(partial(index.similarities, query))
+    return seconds, similarities[:N_NUMPY_PHOTOS].copy()
 
 
 def _read(index: SsdIndex, query: Float32) -> float:

@@ -145,8 +145,8 @@ class SsdIndex(ObjectIndex):
             for class_id, own in ((class_id, own_weights[chosen]) for class_id, chosen in by_class(objects))
             if class_id in snapshot.classes
         ]
-        sums, counts = np.zeros((2, snapshot.end), dtype=np.float32)
-        counts.fill(NO_PAIRS)
+        # Two arrays, for the one that is returned not to keep the other in memory.
+        sums, counts = np.zeros(snapshot.end, dtype=np.float32), np.full(snapshot.end, NO_PAIRS, dtype=np.float32)
         for wanted in everything:
             _add_listed(wanted, sums, counts)
             _take_out_faint(wanted, sums, counts)
