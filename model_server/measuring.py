@@ -16,6 +16,7 @@ import numpy as np
 
 from model_server.build import is_built
 from model_server.catalogue import ModelCard, load_card
+from model_server.errors import WeightsError
 from model_server.exporting import write_saved_model
 from model_server.server.models import load_model
 from model_server.server.options import available_cores
@@ -64,6 +65,8 @@ def _folder(card: ModelCard, models: Path, is_trained: bool) -> Iterator[Path]:
     if is_trained:
         yield models / card.name / str(card.version)
         return
+    if card.download is None:
+        raise WeightsError(f"{card.name} isn't built; run `python -m model_server build {card.name}` first")
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "1"
         target.mkdir()

@@ -129,3 +129,10 @@ def test_a_built_model_is_measured(built_models: Path) -> None:
     assert numbers["images_per_s"] > 1
     assert numbers["one_image_ms"] > 1
     assert numbers["memory_mb"] > 10
+
+
+def test_the_default_model_is_not_measured_before_it_is_built(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["measure", "--models", str(tmp_path)]) == 1
+    assert "gallery_default isn't built; run `python -m model_server build" in capsys.readouterr().err
