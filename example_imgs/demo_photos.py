@@ -15,7 +15,6 @@ SCIKIT_IMAGE = {
     "coffee": "coffee",
     "galaxies": "hubble_deep_field",
     "rocket": "rocket",
-    "eye": "retina",
     "coins": "coins",
     "moon": "moon",
     "camera": "camera",

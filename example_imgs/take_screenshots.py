@@ -45,7 +45,7 @@ def main() -> None:
             take(*browse, "/", "phone", TIMELINE, viewport={"width": 390, "height": 760})
             take(*browse, "/search?q=kitty", "search_term_cat", ".tile--hit")
             take(*browse, "/search?q=car", "search_term_car", ".tile--hit")
-            take(*browse, f"/photos/{ids['astronaut']}", "photo", ".boxes--measured", pointed=".object")
+            take(*browse, f"/photos/{ids['cat']}", "photo", ".boxes--measured", pointed=".object")
             take(*browse, f"/search/layout?{urlencode(LAYOUT)}", "layout_search", ".placed, .tile--hit")
             take_search_by_photo(*browse, Path(scratch) / "photos" / "cat.jpg")
             browser.close()
