@@ -1,11 +1,13 @@
 """docker-compose.yaml for real: both images are built, and photos survive what happens to the containers."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from tests.app.store import older_files
 from tests.docker.stack import Stack, why_no_engine
 from tests.photos import cat_jpeg, coffee_jpeg, drawn_photo
 from tests.waiting import wait_until
@@ -46,6 +48,12 @@ def search(stack: Stack, words: str) -> list[dict[str, Any]]:
     return list(answer.json()["items"])
 
 
+def format_version(stack: Stack) -> int:
+    """Return the version of the format that the gallery file has."""
+    parts = requests.get(f"{stack.url}/readyz", timeout=30).json()["parts"]
+    return int(parts["gallery_file"]["format_version"])
+
+
 @pytest.mark.xdist_group("docker")
 def test_the_stack_keeps_photos_through_kills_and_restarts(stack: Stack) -> None:
     cat = upload(stack, cat_jpeg())
@@ -64,6 +72,24 @@ def test_the_stack_keeps_photos_through_kills_and_restarts(stack: Stack) -> None
     stack.up()
     assert {state_of(stack, photo_id) for photo_id in (cat, coffee)} == {"ready"}
     assert requests.get(f"{stack.url}/api/v1/images/{cat}/file", timeout=30).content == cat_jpeg()
+
+
+@pytest.mark.xdist_group("docker")
+def test_the_stack_takes_over_a_gallery_file_of_an_older_version(stack: Stack) -> None:
+    cat = upload(stack, cat_jpeg())
+    wait_until(lambda: state_of(stack, cat) == "ready", what="the cat looked at")
+    newest = format_version(stack)
+
+    stack.compose("stop", "web")
+    age = Path(older_files.__file__).read_text() + 'into_format_1(Path("/data/gallery.h5"))'
+    stack.compose("run", "--rm", "-T", "--no-deps", "web", "python", "-c", age)
+    look = 'import h5py; print(h5py.File("/data/gallery.h5").attrs["format_version"])'
+    assert stack.compose("run", "--rm", "-T", "--no-deps", "web", "python", "-c", look).split() == ["1"]
+
+    stack.up()
+    assert format_version(stack) == newest > 1
+    assert state_of(stack, cat) == "ready"
+    assert search(stack, "kitty")[0]["id"] == cat
 
 
 @pytest.mark.xdist_group("docker")

@@ -10,10 +10,10 @@ import pytest
 
 from app.domain import PhotoState
 from app.errors import PhotoDamaged, PhotoNotFound, StoreError, StoreFormatError
-from app.store import gallery_file, migrations, region, schema
-from app.store.device import FileDevice
+from app.store import gallery_file, migrations, schema
 from app.store.hdf5 import Hdf5Store
 from app.store.verify import Part
+from tests.app.store.older_files import into_format_1
 from tests.app.store.photos import MODEL, SMALL, Clock, damage, feature_table, features, id_of, photo, same_features
 
 
@@ -290,14 +290,7 @@ def test_an_older_format_without_a_way_up_is_refused_untouched(filled: Path, mon
 
 
 def test_a_file_of_format_1_learns_which_versions_its_features_are_of(filled: Path) -> None:
-    with h5py.File(filled, "r+") as file:
-        file.attrs["format_version"] = 1
-        for name in ("embeddings/gallery_default/vectors", "ssd_feature_group/ssd_feature"):
-            del file[name].attrs["version"]
-    device = FileDevice(filled)
-    found = region.find(device)
-    device.pwrite(region.Region(found.offset, found.length, 1, found.file_id).packed(), found.offset)
-    device.close()
+    into_format_1(filled)
     store = Hdf5Store.open(filled, layout=SMALL)
     assert same_features(features(3), store.features(photo(3).id, MODEL))
     assert store.model_choice.get() is None
