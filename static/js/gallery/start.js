@@ -11,11 +11,11 @@ import { Scrubber } from "./scrubber.js";
 import { Selection } from "./selection.js";
 import { TimelineSequence } from "./sequence.js";
 import { Source } from "./source.js";
-import { TileMaker } from "./tiles.js";
+import { photoOfTile, TileMaker } from "./tiles.js";
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 15000;
-const MOST_SHARE = 0.05; // of the time may go into refreshing while photos come all the time
+const MOST_SHARE = 0.2; // of the time may go into refreshing while photos come all the time
 
 /** Start what the page has of the gallery; return a function to be called when photos have come or changed. */
 export function startGallery(main, deletion) {
@@ -120,7 +120,7 @@ class Timeline {
   }
 
   #refreshIn(pauseMs) {
-    this.#pauseMs = Math.max(pauseMs, this.#tookMs / MOST_SHARE);
+    this.#pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(pauseMs, this.#tookMs / MOST_SHARE));
     this.#timer ??= setTimeout(() => this.#refresh(), this.#pauseMs);
   }
 
@@ -194,7 +194,7 @@ class Timeline {
   #watchStates() {
     const isPending = this.#grid.tiles().some((tile) => ["stored", "processing"].includes(tile.dataset.state));
     if (isPending) {
-      this.#refreshIn(Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 1.4));
+      this.#refreshIn(this.#pauseMs * 1.4);
     }
   }
 }
@@ -203,12 +203,4 @@ class Timeline {
 function firstOf(outline, place) {
   const newer = outline.months.filter((other) => other.month > place.month);
   return newer.reduce((sum, month) => sum + month.count, place.number);
-}
-
-/** Read a photo from the tile that came with the page. */
-function photoOfTile(tile) {
-  const { photoId, day, colour, state } = tile.dataset;
-  const picture = tile.querySelector("img");
-  const [width, height] = [Number(picture.getAttribute("width")), Number(picture.getAttribute("height"))];
-  return { id: photoId, name: picture.alt, day, width, height, dominant_colour: colour, state };
 }

@@ -60,6 +60,14 @@ export class TileMaker {
   }
 }
 
+/** Read a photo from the tile that came with the page. */
+export function photoOfTile(tile) {
+  const { photoId, day, colour, state } = tile.dataset;
+  const picture = tile.querySelector("img");
+  const [width, height] = [Number(picture.getAttribute("width")), Number(picture.getAttribute("height"))];
+  return { id: photoId, name: picture.alt, day, width, height, dominant_colour: colour, state };
+}
+
 function showPicture(picture, photo, widthPx) {
   const widths = THUMBNAIL_SIZES_PX.map((size) => {
     const scale = Math.min(1, size / Math.max(photo.width, photo.height, 1));
