@@ -20,8 +20,8 @@ from app.search.rows import RowIndex, Rows, among, checked_rows
 GONE = -1
 COMPARED_AT_ONCE = 1024
 """Vectors that are float64 at once: to compare a whole gallery exactly must not need twice its size."""
-GATHERED_AT_ONCE = 1 << 12
-"""Vectors that are picked out of all others and worked on at once."""
+GATHERED_AT_ONCE = 1 << 10
+"""Vectors that are picked out of all others and worked on at once: so few stay in the processor's cache."""
 WORTH_COMPACTING = 1024
 """Below so many dead vectors nothing is copied to get rid of them."""
 
