@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmarks import (
+    approximate,
     ingest,
     keyword_search,
     neighbors,
@@ -28,6 +29,7 @@ PARTS: Mapping[str, Callable[[], list[Measurement]]] = {
     "conditions": query_conditions.measurements,
     "photos": search_speed.measurements,
     "neighbours": neighbors.measurements,
+    "approximate": approximate.measurements,
     "start-up": start_up.measurements,
     "ingest": ingest.measurements,
 }

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from app.domain import Features, Float32, Photo, PhotoFacts, PhotoId, PhotoState
+from app.domain import Features, Photo, PhotoFacts, PhotoId, PhotoState
 from app.search.embedding import EmbeddingIndex, VectorSource
 from app.search.neighbor_table import KEPT, Lists, NeighbourTable
 from app.search.neighbors import Neighbourhood
@@ -25,6 +25,7 @@ from app.services.neighbors import NeighbourKeeper
 from app.store.base import NeighbourLists, Rows
 from app.store.hdf5 import Hdf5Store
 from app.store.memory import MemoryStore
+from benchmarks.embeddings import WIDTH, indexed_embeddings
 from benchmarks.photo_stores import made_up_photos
 from benchmarks.report import Measurement, as_table
 from benchmarks.start_up import MODEL, PHOTO_BYTES, fill
@@ -42,29 +43,19 @@ TARGET_US = 100.0
 TARGET_RATIO = 50.0
 TARGET_MS = 20.0
 TARGET_DELETE_MS = 1000.0
-WIDTH = 1280
 _FACTS = PhotoFacts("image/jpeg", 1, 1, "#000000")
 _SOME_PHOTO = Photo(0, PhotoId("0" * 32), "photo.jpg", 1, _FACTS, datetime.now(UTC), PhotoState.READY)
 
 
 def measurements(photos: int = PHOTOS, on_file: int = ON_FILE) -> list[Measurement]:
     """Return what the README shows."""
-    return [_reading(min(photos, on_file)), _reading(photos), *_keeping(on_file)]
+    galleries = (indexed_embeddings(count) for count in (min(photos, on_file), photos))
+    return [*(reading(index, read) for index, read in galleries), *_keeping(on_file)]
 
 
-def _reading(photos: int) -> Measurement:
+def reading(index: EmbeddingIndex, read: VectorSource) -> Measurement:
     """Time asking for the list of a photo against the index's scan, in turn."""
-    # Half the bytes of 32-bit numbers, so that a million fit beside the index.
-    kept = np.empty((photos, WIDTH), np.float16)
-
-    def read(rows: Rows) -> Float32:
-        return kept[rows].astype(np.float32)
-
-    index = EmbeddingIndex(WIDTH, read)
-    index.reserve(photos)
-    for table in synthetic_features(photos):
-        kept[table.rows] = table.embeddings
-        index.add(table.rows, read(table.rows))
+    photos = len(index)
     asked = np.linspace(0, photos - 1, ASKED).astype(np.int64)
     keeper = NeighbourKeeper(_OnlyLists(_made_up(index, read, asked, photos)), index, MODEL)
     keeper.work_once()
