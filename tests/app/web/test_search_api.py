@@ -11,8 +11,12 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from app.domain import SimilarityMethod
+from app.services.weak_tail import LEAST_SIMILARITY
 from tests.app.web.api_calls import API, error_of, item_ids, json_of, upload_ready
 from tests.photos import drawn_photo
+
+LEAST_COSINE = LEAST_SIMILARITY[SimilarityMethod.EMBEDDING]
 
 
 def similar(client: FlaskClient, files: list[bytes], **fields: object) -> TestResponse:
@@ -41,6 +45,17 @@ def test_several_examples_find_what_is_like_all_of_them_without_themselves(
         ("example", "0.jpg", 1.0),
         ("example", "1.jpg", 0.5),
     ]
+
+
+def test_what_is_hardly_like_one_photo_is_weak_and_likes_of_several_have_no_tail(
+    client: FlaskClient, ids: list[str]
+) -> None:
+    one = json_of(similar(client, [drawn_photo(9)]))["items"]
+    assert [item["weak"] for item in one] == [item["score"] < LEAST_COSINE for item in one]
+    stored = json_of(client.get(f"{API}/images/{ids[0]}/similar"))["items"]
+    assert [item["weak"] for item in stored] == [item["score"] < LEAST_COSINE for item in stored]
+    several = json_of(similar(client, [], examples=[{"id": ids[0]}, {"id": ids[1]}]))["items"]
+    assert not any(item["weak"] for item in several)
 
 
 def test_an_unwanted_example_pushes_what_is_like_it_back(client: FlaskClient, ids: list[str]) -> None:
