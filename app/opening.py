@@ -12,6 +12,7 @@ from app.inference.circuit_breaker import CircuitBreaker
 from app.inference.grpc_client import GrpcModelClient
 from app.inference.local_server import LocalModelServer
 from app.inference.meter import MeteredClient
+from app.inference.outdated import OutdatedModelClient
 from app.inference.retrying import RetryingClient
 from app.services.demo import DemoPhotos
 from app.services.gallery import Gallery
@@ -70,7 +71,8 @@ def open_gallery(
             return breaker if card == first else CircuitBreaker(metered)
 
         def patient_client_of(card: ModelCard) -> ModelClient:
-            return RetryingClient(client_of(card))
+            outdated = known.find(card.name) not in (card, None)
+            return OutdatedModelClient() if outdated else RetryingClient(client_of(card))
 
         makes = OutlookMaker(store, words, patient_client_of, settings.max_pixels, settings.exact_up_to)
         outlooks = Outlooks(store, makes.make(models))

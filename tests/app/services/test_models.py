@@ -268,6 +268,8 @@ def test_a_newer_version_takes_over_once_it_has_seen_all_photos(
     assert (change.active, change.target, change.done) == (("gallery_default",), ("gallery_default.2",), 0)
     wanted = first_id(gallery)
     assert len(like(gallery, wanted)) == COUNT - 1
+    with pytest.raises(ModelServerUnavailable, match="looked at anew"):
+        gallery.searches.like_picture(drawn_photo(5))
     client.let_go(2)
     wait_until(lambda: gallery.models.change().done >= 4, what="a batch by the newer version")
     (result,) = gallery.library.upload([Upload("new.jpg", drawn_photo(400))])
