@@ -50,13 +50,13 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, Command]]:
     serve = commands.add_parser("serve", help="serve a folder of models over gRPC", add_help=False)
     serve.add_argument("--models", type=Path, default=DEFAULT_OUT)
 
-    train = commands.add_parser("train", help="train the default model's heads and probe")
-    train.add_argument("--photos", type=Path, required=True, help="folder with train.jsonl and train/")
-    train.add_argument("--out", type=Path, required=True, help="folder for the weights and the log")
-    train.add_argument("--cache", type=Path, default=Path("build/features"), help="folder for features (7 GB)")
-    train.add_argument("--views", type=int, default=4, help="views of each photo (default: %(default)s)")
-    train.add_argument("--epochs", type=int, default=3, help="how often each view is shown (default: %(default)s)")
-    train.add_argument("--heads", type=Path, help="file of weights whose heads are kept; only the probe is fitted")
+    train = commands.add_parser("train", help="fine-tune the default model's detector on your own labelled photos")
+    train.add_argument("--photos", type=Path, required=True, help="folder of photos")
+    train.add_argument("--labels", type=Path, required=True, help="COCO's JSON, or a folder of Pascal VOC's XML")
+    train.add_argument("--name", default="own", help="what the new model is called (default: %(default)s)")
+    train.add_argument("--minutes", type=float, default=30.0, help="how long it may take (default: %(default)s)")
+    train.add_argument("--steps", type=int, help="how many steps of 16 views (default: thirty views of each photo)")
+    train.add_argument("--restart", action="store_true", help="don't go on with an interrupted training")
 
     measure = commands.add_parser("evaluate", help="measure the built default model on labelled photos")
     measure.add_argument("--photos", type=Path, required=True, help="folder with eval.jsonl and eval/")
@@ -80,12 +80,19 @@ def _serve(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _train(options: argparse.Namespace, _: list[str]) -> int:
-    from model_server.training.detector import Recipe
-    from model_server.training.train import train
+    from model_server.training.own import train_own
 
-    recipe = Recipe(epochs=options.epochs)
-    train(load_card(DEFAULT_MODEL), options.photos, options.out, options.cache, options.views, recipe, options.heads)
+    files = train_own(
+        load_card(DEFAULT_MODEL), options.name, options.photos, options.labels, options.minutes, _say,
+        steps=options.steps, restart=options.restart,
+    )  # fmt: skip
+    _say(f"{files.report} shows what it finds. To use it:")
+    _say(f"  python -m model_server build {options.name} && GALLERY_MODEL={options.name} make run")
     return 0
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - the command's progress
 
 
 def _evaluate(options: argparse.Namespace, _: list[str]) -> int:

@@ -8,7 +8,8 @@ ModelServerError
 ├── DownloadError          weights cannot be fetched
 ├── UnverifiedError        nobody vouches for a weights file
 ├── ConversionError        an exported model answers otherwise than the one it was made from
-└── PhotosError            a labelled photo folder cannot be read
+├── PhotosError            a labelled photo folder cannot be read
+└── TrainingError          a training cannot start or go on
 """
 
 
@@ -46,3 +47,7 @@ class ConversionError(ModelServerError):
 
 class PhotosError(ModelServerError):
     """A folder of labelled photos that is missing or malformed."""
+
+
+class TrainingError(ModelServerError):
+    """A training that can't start or go on: a name that is taken, a checkpoint of another one."""

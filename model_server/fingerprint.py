@@ -17,11 +17,11 @@ DISTRIBUTIONS = ("keras", "tensorflow-serving-api", "efficientnet_lite0_pytorch_
 def inputs_fingerprint(card: ModelCard, package: Path = PACKAGE) -> str:
     """Return a SHA-256 over all that a build of *card* reads, but for weights that aren't the project's.
 
-    That is the card, its builder with all modules of *package* that it imports, the weights that training made,
-    and the versions of the packages that write the model.
+    That is the card with the files that it names (weights that training made among them), its builder with all
+    modules of *package* that it imports, and the versions of the packages that write the model.
     """
     digest = hashlib.sha256()
-    paths = {*card.files, *package.glob(f"weights/{card.name}.npz")}
+    paths = set(card.files)
     for module in (card.builder, *EXPORTERS):
         paths |= sources_of(module, package)
     for path in sorted(paths):

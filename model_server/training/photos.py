@@ -60,10 +60,32 @@ class Photo:
     boxes: Boxes
 
     @property
-    def is_held_out(self) -> bool:
-        """Whether this photo serves for choices instead of training; it depends on the file name alone."""
+    def place(self) -> float:
+        """A number in 0..1 that depends on the file name alone, evenly spread over names."""
         digest = hashlib.sha256(self.path.name.encode()).digest()
-        return int.from_bytes(digest[:4], "big") / 2**32 < HELD_OUT_SHARE
+        return int.from_bytes(digest[:4], "big") / 2**32
+
+    @property
+    def is_held_out(self) -> bool:
+        """Whether this photo serves for choices instead of training."""
+        return self.place < HELD_OUT_SHARE
+
+
+def split(photos: Sequence[Photo], held_out_share: float = HELD_OUT_SHARE) -> tuple[list[Photo], list[Photo]]:
+    """Return the photos to learn from and those that are held out for choices.
+
+    Each part has at least one. Raises PhotosError for fewer than two photos.
+    """
+    if len(photos) < 2:
+        raise PhotosError(f"{len(photos)} labelled photos are too few: one is to learn from, another to check with")
+    order = sorted(range(len(photos)), key=lambda index: photos[index].place)
+    count = sum(photo.place < held_out_share for photo in photos)
+    held_out = set(order[: min(max(count, 1), len(photos) - 1)])
+    numbered = list(enumerate(photos))
+    return (
+        [photo for index, photo in numbered if index not in held_out],
+        [photo for index, photo in numbered if index in held_out],
+    )
 
 
 def read_photos(folder: Path, part: str, labels: Sequence[str]) -> list[Photo]:

@@ -6,14 +6,15 @@ in which no label is right; what nobody looked for in a photo, or is
 there only as a difficult object, has no weight. The result is calibrated on held-out photos.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model_server.training.average_precision import label_precisions, mean
-from model_server.training.features import Features
+from model_server.training.embeddings import EmbeddedViews
 from model_server.training.photos import Boxes, Photo
 
 STRENGTHS = (1e-2, 3e-2, 1e-1, 3e-1)  # of the L2 penalty that are tried
@@ -40,6 +41,15 @@ class Probe:
         """Return float32 (n, 80) in 0..1."""
         return _sigmoid(self.logits(embeddings))
 
+    @classmethod
+    def of(cls, weights: Mapping[str, NDArray[Any]]) -> "Probe":
+        """Take the probe from a file of weights."""
+        return cls(weights["probe/kernel"].astype(np.float32), weights["probe/bias"].astype(np.float32))
+
+    def arrays(self) -> dict[str, NDArray[np.float16]]:
+        """Return what `of` takes."""
+        return {"probe/kernel": self.kernel.astype(np.float16), "probe/bias": self.bias.astype(np.float16)}
+
 
 @dataclass(frozen=True)
 class Examples:
@@ -65,13 +75,13 @@ def label_targets(boxes: Boxes, photo: Photo) -> tuple[NDArray[np.bool_], NDArra
     return shown, shown | absence_known
 
 
-def examples(features: Features, photos: Sequence[Photo], views: NDArray[np.int64]) -> Examples:
-    """Collect the examples of these views; the views of one photo weigh as much as one together."""
-    targets = [label_targets(features.boxes[view], photos[features.photo_of[view]]) for view in views]
-    per_photo = np.bincount(features.photo_of[views])[features.photo_of[views]]
+def examples(views: EmbeddedViews, photos: Sequence[Photo]) -> Examples:
+    """Turn the views of *photos* into examples; those of one photo weigh as much as one together."""
+    targets = [label_targets(boxes, photos[of]) for boxes, of in zip(views.boxes, views.photo_of, strict=True)]
+    per_photo = np.bincount(views.photo_of)[views.photo_of]
     known = np.array([known for _, known in targets])
     return Examples(
-        embeddings=unit_length(np.asarray(features.maps["embedding"][views], np.float32)),
+        embeddings=unit_length(views.embeddings),
         present=np.array([shown for shown, _ in targets], np.float32),
         weights=(known / per_photo[:, None]).astype(np.float32),
     )

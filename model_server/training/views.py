@@ -1,5 +1,6 @@
 """Views of a photo: crops, wider frames, mirror images and colour changes, with their boxes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,12 +49,16 @@ def show_whole(image: Image.Image) -> NDArray[np.uint8]:
     return np.asarray(image.resize((INPUT_PX, INPUT_PX), Image.Resampling.BILINEAR))
 
 
+ZOOMS = ((0.4, 0.95), (1.0, 1.0), (1.0, 1.7))
+ZOOM_SHARES = (0.4, 0.4, 0.2)
+
+
 def random_frame(rng: np.random.Generator, image: Image.Image, boxes: Boxes) -> Frame:
-    """Draw a crop (two in four), a wider frame (one in four) or the whole photo, mirrored half of the time.
+    """Draw a crop, the whole photo or a wider frame, by ZOOM_SHARES, mirrored half of the time.
 
     A frame that shows the middle of no object is drawn anew, a few times.
     """
-    low, high = ((0.35, 0.95), (0.35, 0.95), (1.0, 1.0), (1.0, 1.8))[rng.integers(4)]
+    low, high = ZOOMS[rng.choice(len(ZOOMS), p=ZOOM_SHARES)]
     is_mirrored, colour = bool(rng.random() < 0.5), rng.uniform(0.7, 1.3, 3)
     for _ in range(FRAME_TRIES):
         left, top, right, bottom = _random_rectangle(rng, image.width, image.height, rng.uniform(low, high))
@@ -97,6 +102,23 @@ def show(image: Image.Image, boxes: Boxes, frame: Frame) -> View:
         mirrored = shown.corners[:, [2, 1, 0, 3]] * (-1, 1, -1, 1) + np.array((1, 0, 1, 0), np.float32)
         shown = Boxes(mirrored.astype(np.float32), shown.labels, shown.difficult)
     return View(np.ascontiguousarray(pixels), shown)
+
+
+def mosaic(rng: np.random.Generator, views: Sequence[View]) -> View:
+    """Put four views into the corners of one, which meet somewhere near the middle: objects become small."""
+    middle_x, middle_y = (int(value) for value in rng.integers(INPUT_PX // 3, INPUT_PX - INPUT_PX // 3, 2))
+    pixels, boxes = np.empty((INPUT_PX, INPUT_PX, 3), np.uint8), []
+    for number, view in enumerate(views):
+        left, right = ((0, middle_x), (middle_x, INPUT_PX))[number % 2]
+        top, bottom = ((0, middle_y), (middle_y, INPUT_PX))[number // 2]
+        size, corner = (right - left, bottom - top), (left, top)
+        shrunk = Image.fromarray(view.pixels).resize(size, Image.Resampling.BILINEAR)
+        pixels[top:bottom, left:right] = np.asarray(shrunk)
+        scale, offset = (np.array(pair * 2, np.float32) / INPUT_PX for pair in (size, corner))
+        moved = view.boxes.corners * scale + offset
+        boxes.append(Boxes(moved.astype(np.float32), view.boxes.labels, view.boxes.difficult))
+    joined = (np.concatenate([getattr(each, part) for each in boxes]) for part in ("corners", "labels", "difficult"))
+    return View(pixels, Boxes(*joined))
 
 
 def _squeeze(image: Image.Image, frame: Frame) -> Image.Image:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from model_server.catalogue import cards, load_card, names, read_card
+from model_server.catalogue import cards, load_card, names, own_names, read_card
 from model_server.errors import CatalogueError, UnknownModelError
 
 CARD = """
@@ -89,3 +89,15 @@ def test_reading_the_catalogue_imports_nothing_heavy() -> None:
         "sys.exit(bool({'numpy', 'tensorflow', 'keras'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_own_models_stand_beside_the_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GALLERY_CATALOGUE", str(tmp_path))
+    for folder in ("small", "gallery_default", "unfinished"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "small" / "small.toml").write_text(CARD)
+    (tmp_path / "gallery_default" / "gallery_default.toml").write_text(CARD)
+    assert own_names() == ["small"]
+    assert {"small", "gallery_default"} <= set(names())
+    assert load_card("small").embedding_width == 16
+    assert len(load_card("gallery_default").labels) == 80

@@ -17,6 +17,7 @@ from model_server.efficientnet_lite import (
     BATCH_NORM_EPSILON,
     blocks,
     build_backbone,
+    build_branch,
     folded_weights,
     load_backbone_weights,
     package_checkpoint,
@@ -47,12 +48,25 @@ def test_sixteen_blocks_shrink_the_picture_by_thirty_two() -> None:
 def test_maps_at_300_px_have_the_shapes_that_the_heads_expect() -> None:
     maps = backbone()(np.zeros((2, 300, 300, 3), np.float32))
     assert {name: tuple(value.shape) for name, value in maps.items()} == {
+        "stride8": (2, 38, 38, 40),
+        "shared": (2, 19, 19, 80),
         "stride16": (2, 19, 19, 112),
         "stride32": (2, 10, 10, 320),
         "head": (2, 10, 10, 1280),
         "embedding": (2, 1280),
         "logits": (2, 1000),
     }
+
+
+def test_an_untrained_branch_says_what_the_backbone_says() -> None:
+    image = keras.Input((None, None, 3))
+    taps = build_backbone(image)
+    branch = build_branch(taps["shared"])
+    model = keras.Model(image, [taps["stride16"], taps["stride32"], branch["stride16"], branch["stride32"]])
+    load_backbone_weights(model, package_checkpoint())
+    *maps, own16, own32 = model(np.asarray(data.coffee(), np.float32)[None, :160, :160])
+    np.testing.assert_allclose(own16, maps[0], atol=1e-4)
+    np.testing.assert_allclose(own32, maps[1], atol=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from model_server.catalogue import load_card
 from model_server.errors import CheckpointError, WeightsError
-from model_server.gallery_default import WEIGHTS_FILE, assemble, read_weights
+from model_server.gallery_default import assemble, read_weights
 from tests.photos import astronaut_jpeg, cat_jpeg, coffee_jpeg, drawn_photo
 
 CARD = load_card("gallery_default")
@@ -95,7 +95,7 @@ def test_every_batch_size_agrees_with_the_python_model(served: ServedModel, batc
 
 @cache
 def python_model() -> Any:
-    return assemble(CARD, read_weights(WEIGHTS_FILE))
+    return assemble(CARD, read_weights(CARD.trained))
 
 
 def test_detections_are_in_pixels_sorted_and_end_in_zeros(served: ServedModel) -> None:
@@ -166,7 +166,7 @@ def test_another_checkpoint_than_the_catalogues_is_refused(monkeypatch: pytest.M
     (tmp_path / "other.pth").write_bytes(b"something else")
     monkeypatch.setattr("model_server.gallery_default.package_checkpoint", lambda: tmp_path / "other.pth")
     with pytest.raises(CheckpointError, match="SHA-256"):
-        assemble(CARD, read_weights(WEIGHTS_FILE))
+        assemble(CARD, read_weights(CARD.trained))
 
 
 def test_missing_weights_say_how_to_make_them(tmp_path: Path) -> None:

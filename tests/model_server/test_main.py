@@ -15,9 +15,11 @@ def test_an_unknown_model_is_one_line_and_code_one(tmp_path: Path, capsys: pytes
 
 
 def test_training_without_photos_is_one_line_and_code_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["train", "--photos", str(tmp_path / "nowhere"), "--out", str(tmp_path / "out")]
+    arguments = ["train", "--photos", str(tmp_path), "--labels", str(tmp_path / "nowhere.json")]
     assert main(arguments) == 1
-    assert "nowhere" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "nowhere.json" in error
 
 
 @pytest.mark.parametrize("arguments", [[], ["paint"], ["build", "--colour"], ["evaluate"]])

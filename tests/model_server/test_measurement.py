@@ -21,8 +21,8 @@ def row(start: str) -> list[str]:
 
 
 def test_the_detector_reaches_its_targets() -> None:
-    assert measured()["coco80"]["map50"] >= 0.12
-    assert measured()["voc20"]["map50"] >= 0.35
+    assert measured()["coco80"]["map50"] >= 0.23
+    assert measured()["voc20"]["map50"] >= 0.55
 
 
 def test_the_readme_says_what_was_measured() -> None:
@@ -37,7 +37,7 @@ def test_the_readme_says_what_was_measured() -> None:
 
 
 def test_the_training_log_ends_with_the_choice_that_the_weights_carry() -> None:
-    lines = (PACKAGE / "weights" / "training_log.jsonl").read_text("utf-8").splitlines()
+    lines = (PACKAGE / "weights" / "detector_log.jsonl").read_text("utf-8").splitlines()
     last = json.loads(lines[-1])
     tried = last["label_weights"]
     assert tried[str(last["chosen"])] == max(tried.values(), key=lambda result: sum(result.values()))

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from model_server.ssd.anchors import BACKGROUND, IGNORED, LEVELS, Matcher, anchors, corners_of, overlaps
 
 NO_DIFFICULT = np.zeros(1, bool)
+STRIDE_32 = 38 * 38 + 19 * 19  # the first anchor of that level
 
 
 def box(*corners: float) -> NDArray[np.float32]:
@@ -25,8 +26,8 @@ def plain_iou(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
 def test_there_is_one_anchor_a_cell_and_each_is_centred_in_its_cell() -> None:
     centred = anchors()
     assert centred.shape == (sum(level.cells**2 for level in LEVELS), 4)
-    np.testing.assert_allclose(centred[0], [0.5 / 19, 0.5 / 19, LEVELS[0].side, LEVELS[0].side], rtol=1e-6)
-    np.testing.assert_allclose(centred[1, :2], [1.5 / 19, 0.5 / 19], rtol=1e-6)
+    np.testing.assert_allclose(centred[0], [0.5 / 38, 0.5 / 38, LEVELS[0].side, LEVELS[0].side], rtol=1e-6)
+    np.testing.assert_allclose(centred[1, :2], [1.5 / 38, 0.5 / 38], rtol=1e-6)
     np.testing.assert_allclose(centred[-1, :2], [2.5 / 3, 2.5 / 3], rtol=1e-6)
 
 
@@ -40,7 +41,7 @@ def test_overlaps_agree_with_the_plain_definition(seed: int) -> None:
 
 
 def test_an_object_like_an_anchor_gets_that_anchor() -> None:
-    wanted = 19 * 19 + 5 * 10 + 4
+    wanted = STRIDE_32 + 5 * 10 + 4
     owner = Matcher().match(corners_of(anchors())[[wanted]], NO_DIFFICULT)
     assert owner[wanted] == 0
     assert set(np.unique(owner)) == {BACKGROUND, 0}
@@ -53,10 +54,10 @@ def test_every_object_alone_gets_an_anchor(x: float, y: float, width: float, hei
 
 
 def test_a_contested_anchor_goes_to_the_object_that_overlaps_it_more() -> None:
-    exact = corners_of(anchors())[19 * 19 + 55]
+    exact = corners_of(anchors())[STRIDE_32 + 55]
     shifted = exact + np.float32(0.02)
     owner = Matcher().match(np.stack([shifted, exact]), np.zeros(2, bool))
-    assert owner[19 * 19 + 55] == 1
+    assert owner[STRIDE_32 + 55] == 1
 
 
 def test_difficult_objects_are_neither_objects_nor_background() -> None:

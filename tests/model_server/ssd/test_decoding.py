@@ -33,11 +33,11 @@ def random_boxes(rng: np.random.Generator, count: int) -> NDArray[np.float32]:
 
 
 def test_no_offset_means_the_anchor_itself() -> None:
-    np.testing.assert_allclose(decode(tf.zeros([1, 495, 4]))[0], corners_of(anchors()), atol=1e-6)
+    np.testing.assert_allclose(decode(tf.zeros([1, 1939, 4]))[0], corners_of(anchors()), atol=1e-6)
 
 
 def test_offsets_move_by_tenths_of_the_anchor_and_scale_by_exponents_of_fifths() -> None:
-    offsets = np.tile(np.array([1.0, -2.0, 5.0, 0.0], np.float32), (1, 495, 1))
+    offsets = np.tile(np.array([1.0, -2.0, 5.0, 0.0], np.float32), (1, 1939, 1))
     x, y, width, height = anchors()[100]
     middle_x, middle_y, half_width = x + 0.1 * width, y - 0.2 * height, width * np.e / 2
     expected = [middle_x - half_width, middle_y - height / 2, middle_x + half_width, middle_y + height / 2]
@@ -45,7 +45,7 @@ def test_offsets_move_by_tenths_of_the_anchor_and_scale_by_exponents_of_fifths()
 
 
 def test_wild_offsets_stay_finite() -> None:
-    assert np.isfinite(decode(tf.fill([1, 495, 4], 1e6)).numpy()).all()
+    assert np.isfinite(decode(tf.fill([1, 1939, 4], 1e6)).numpy()).all()
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -71,10 +71,10 @@ def test_equal_boxes_of_two_classes_both_stay() -> None:
 
 
 def test_boxes_are_cut_at_the_picture_and_confidence_is_weighed_by_the_label() -> None:
-    logits = np.full((1, 495, 2), -20, np.float32)
+    logits = np.full((1, 1939, 2), -20, np.float32)
     logits[0, 0] = 0, -1
     label_scores = tf.constant([[0.0625, 1.0]])
-    rows = Detections(0.25)(tf.constant(logits), tf.zeros([1, 495, 4]), label_scores).numpy()[0]
+    rows = Detections(0.25)(tf.constant(logits), tf.zeros([1, 1939, 4]), label_scores).numpy()[0]
     np.testing.assert_allclose(rows[:2, :2], [[2, 1 / (1 + np.e)], [1, 0.5 * 0.5]], rtol=1e-5)
     assert (rows[:2, 2:4] == 0).all()
 

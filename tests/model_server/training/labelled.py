@@ -40,3 +40,7 @@ def entry(
         for name, corners, is_difficult in boxes
     ]
     return {"file": file, "width": 160, "height": 120, "vocab": vocab, "complete": complete, "boxes": described}
+
+
+def silent(line: str) -> None:
+    """Take what a training says, and tell nobody."""

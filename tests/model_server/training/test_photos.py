@@ -9,7 +9,7 @@ from PIL import Image
 
 from model_server.catalogue import load_card
 from model_server.errors import PhotosError
-from model_server.training.photos import known_classes, present_classes, read_photos, read_pixels
+from model_server.training.photos import known_classes, present_classes, read_photos, read_pixels, split
 from tests.model_server.training.labelled import draw_photos, entry
 
 LABELS = load_card("gallery_default").labels
@@ -47,6 +47,23 @@ def test_about_one_photo_in_twenty_is_held_out_and_always_the_same(tmp_path: Pat
     held_out = [photo.is_held_out for photo in first]
     assert 60 < sum(held_out) < 140
     assert held_out == [photo.is_held_out for photo in again]
+    learned_from, apart = split(first)
+    assert [photo.path for photo in apart] == [photo.path for photo in first if photo.is_held_out]
+    assert [photo.path for photo in learned_from] == [photo.path for photo in first if not photo.is_held_out]
+
+
+@pytest.mark.parametrize("count", [2, 3, 9])
+def test_of_a_few_photos_too_some_are_held_out(tmp_path: Path, count: int) -> None:
+    draw_photos(tmp_path, "train", count)
+    learned_from, held_out = split(read_photos(tmp_path, "train", LABELS), held_out_share=0.01)
+    assert (len(learned_from), len(held_out)) == (count - 1, 1)
+    assert len(split(read_photos(tmp_path, "train", LABELS), held_out_share=1.0)[0]) == 1
+
+
+def test_one_photo_cant_be_split(tmp_path: Path) -> None:
+    draw_photos(tmp_path, "train", 1)
+    with pytest.raises(PhotosError, match="too few"):
+        split(read_photos(tmp_path, "train", LABELS))
 
 
 @pytest.mark.parametrize("line", ["{", '{"file": "a.jpg"}', json.dumps(entry("a.jpg", "only:unicorn", True, []))])

@@ -1,5 +1,6 @@
-"""A small training runs from photos to weights that the model is built from and measured with."""
+"""A small training of the default model runs from photos to weights that it is built from and measured with."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -8,66 +9,74 @@ import pytest
 
 from model_server.catalogue import load_card
 from model_server.gallery_default import export, read_weights
+from model_server.training import train
 from model_server.training.detector import Recipe
 from model_server.training.evaluate import calibration_error, evaluate
-from model_server.training.train import train
-from tests.model_server.training.labelled import draw_photos
+from model_server.training.log import TrainingLog
+from model_server.training.train import DefaultTraining
+from tests.model_server.training.labelled import draw_photos, silent
 
 CARD = load_card("gallery_default")
+PROBE = ("probe/kernel", "probe/bias")
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Train on a few drawn photos; return the folder with photos/ and out/."""
-    folder = tmp_path_factory.mktemp("training")
-    draw_photos(folder / "photos", "train", 60)
-    draw_photos(folder / "photos", "train", 12, "coco80")
-    draw_photos(folder / "photos", "eval", 6)
-    draw_photos(folder / "photos", "eval", 3, "coco80")
-    recipe = Recipe(epochs=2, batch=16, warm_up_steps=2, precision="float32")
-    train(CARD, folder / "photos", folder / "out", folder / "cache", views=2, recipe=recipe)
-    return folder
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with photos/ as those who develop the default model have them."""
+    drawn = tmp_path_factory.mktemp("training")
+    for vocab in ("voc20", "coco80"):
+        draw_photos(drawn / "photos", "train", 24, vocab)
+        draw_photos(drawn / "photos", "eval", 3, vocab)
+    return drawn
+
+
+def training(folder: Path, out: str) -> DefaultTraining:
+    log = TrainingLog(folder / out / "log.jsonl", silent)
+    return DefaultTraining(CARD, folder / "photos", None, folder / out, log)
+
+
+@pytest.fixture(scope="module")
+def trained(folder: Path) -> Path:
+    """Train the detector for two steps; return the folder of the weights."""
+    recipe = Recipe(steps=2, batch=4, warm_up_steps=1, averaging=0.5, precision="float32")
+    training(folder, "detector").train_detector(recipe)
+    return folder / "detector"
 
 
 def test_the_log_tells_recipe_measurements_and_choices(trained: Path) -> None:
-    lines = [json.loads(line) for line in (trained / "out" / "training_log.jsonl").read_text().splitlines()]
-    assert lines[0]["recipe"]["epochs"] == 2
-    assert [line["step"] for line in lines if "map80" in line] == [steps := lines[-2]["of"]]
-    assert steps == 2 * (steps // 2) > 0
-    assert "chosen" in lines[-1]
-    assert all("elapsed_s" in line for line in lines)
+    lines = [json.loads(line) for line in (trained / "log.jsonl").read_text().splitlines()]
+    assert (lines[0]["recipe"]["steps"], lines[0]["fresh_layers"]) == (2, [])
+    assert lines[-2]["class_loss"] > 0
+    tried = lines[-1]["label_weights"]
+    assert tried[str(lines[-1]["chosen"])] == max(tried.values(), key=lambda result: sum(result.values()))
+    assert set(tried["0.125"]) <= {"coco80", "voc20"}
 
 
-def test_weights_are_small_and_complete(trained: Path) -> None:
-    path = trained / "out" / "gallery_default.npz"
-    assert path.stat().st_size < 5_000_000
-    weights = read_weights(path)
-    assert weights["probe/kernel"].shape == (1280, 80)
-    assert 0 <= weights["label_weight"] <= 0.5
-    assert all(np.isfinite(array).all() for array in weights.values())
+def test_weights_are_small_and_the_detectors_alone_have_changed(trained: Path) -> None:
+    path = trained / "gallery_default.npz"
+    assert path.stat().st_size < 10_000_000
+    before, after = read_weights(CARD.trained), read_weights(path)
+    assert set(before) == set(after)
+    assert all(np.isfinite(array).all() for array in after.values())
+    changed = {name for name in before if (before[name] != after[name]).any()}
+    assert {"ssd_classes/kernel", "branch_block8_expand/kernel", "branch_block15_project/bias"} <= changed
+    assert not changed & {*PROBE, "tag_temperature"}
 
 
-def test_trained_heads_can_be_kept_while_the_probe_is_fitted_anew(trained: Path) -> None:
-    before = trained / "out" / "gallery_default.npz"
-    recipe = Recipe(epochs=2, batch=16, warm_up_steps=2, precision="float32", seed=8)
-    train(CARD, trained / "photos", trained / "again", trained / "cache", views=2, recipe=recipe, heads=before)
-    old, new = read_weights(before), read_weights(trained / "again" / "gallery_default.npz")
-    heads = [name for name in old if name.startswith("ssd_")]
-    assert heads
-    for name in heads:
-        np.testing.assert_array_equal(old[name], new[name])
-    assert (old["probe/kernel"] != new["probe/kernel"]).any()
-    log = (trained / "again" / "probe_log.jsonl").read_text()
-    assert "chosen" in log
-    assert "class_loss" not in log
+def test_the_probe_can_be_fitted_anew_while_the_detector_stays(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train, "TEXTURES", 8)
+    training(folder, "probe").fit_probe(views=1, seed=8)
+    before, after = read_weights(CARD.trained), read_weights(folder / "probe" / "gallery_default.npz")
+    changed = {name for name in before if (before[name] != after[name]).any()}
+    assert set(PROBE) <= changed <= {*PROBE, "label_weight"}
 
 
-def test_the_model_made_of_them_can_be_measured(trained: Path) -> None:
-    (trained / "model").mkdir()
-    export(CARD, trained / "model", trained / "out" / "gallery_default.npz")
-    measured = evaluate(CARD, trained / "model", trained / "photos")
-    assert measured["photos"] == 9
-    assert (measured["voc20"]["photos"], measured["coco80"]["photos"]) == (6, 3)
+def test_the_model_made_of_them_can_be_measured(folder: Path, trained: Path) -> None:
+    (folder / "model").mkdir()
+    export(dataclasses.replace(CARD, trained=trained / "gallery_default.npz"), folder / "model")
+    measured = evaluate(CARD, folder / "model", folder / "photos")
+    assert measured["photos"] == 6
+    assert (measured["voc20"]["photos"], measured["coco80"]["photos"]) == (3, 3)
     assert measured["voc20"]["classes"] == 3
     assert 0 <= measured["voc20"]["map50"] <= 1
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from model_server.training.photos import Boxes
-from model_server.training.views import Frame, random_frame, show, show_whole, whole_frame
+from model_server.training.views import Frame, mosaic, random_frame, show, show_whole, whole_frame
 
 WIDTH, HEIGHT = 200, 100
 
@@ -78,3 +78,16 @@ def test_colours_change_only_when_asked() -> None:
     image, boxes = red_box(50, 20, 100, 60)
     darker = Frame(0, 0, WIDTH, HEIGHT, colour=(0.5, 1.0, 1.0))
     assert show(image, boxes, darker).pixels.mean() < 0.6 * show(image, boxes, whole_frame(image)).pixels.mean()
+
+
+def test_a_mosaic_shows_four_views_and_their_boxes_where_they_are() -> None:
+    red, boxes = red_box(50, 20, 100, 60)
+    plain = show(Image.new("RGB", (WIDTH, HEIGHT), (127, 127, 127)), boxes.where(np.array([False])), whole_frame(red))
+    for place in range(4):
+        views = [plain] * 4
+        views[place] = show(red, boxes, whole_frame(red))
+        made = mosaic(np.random.default_rng(place), views)
+        assert made.pixels.shape == (300, 300, 3)
+        assert made.boxes.labels.tolist() == [3]
+        np.testing.assert_allclose(red_corners(made.pixels), made.boxes.corners[0], atol=0.02)
+        assert (made.boxes.corners[0, :2] > 0.3).tolist() == [place % 2 == 1, place // 2 == 1]
