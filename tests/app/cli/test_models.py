@@ -17,7 +17,7 @@ from tests.waiting import wait_until
 
 DEFAULT = default_model.FEATURES
 BOTH = [DEFAULT, QUICK_EMBEDDER]
-COUNT = 16
+COUNT = 32
 
 
 def test_models_change_on_a_file_that_nobody_serves(on_file: CommandLine, photos: MakeFolder) -> None:
@@ -42,7 +42,7 @@ def test_a_change_goes_on_where_it_was_when_all_processes_are_killed(
         commands.run("import", photos(*(f"{number}.jpg" for number in range(COUNT))))
         assert commands.json("models", "activate", QUICK_EMBEDDER, "--no-wait")["under_way"]
         wait_until(lambda: change_of(url)["done"] >= 3, what="some photos")
-        commands.run("models", "pause")
+        assert requests.post(f"{url}/api/v1/models/pause", timeout=30).json()["paused"]
         assert "No model is called 'vgg'" in commands.run("models", "activate", "vgg", code=1).stderr
         done = change_of(url)["done"]
         for pid in gallery.family():

@@ -13,7 +13,8 @@ from app.store.hdf5 import Hdf5Store
 from tests.app.cli.command_line import CommandLine
 from tests.app.cli.conftest import MakeFolder
 from tests.app.cli.processes import serve
-from tests.app.store.photos import MODEL, damage
+from tests.app.store.photos import damage
+from tests.default_model import FEATURES as MODEL
 from tests.photos import drawn_photo
 from tests.waiting import wait_until
 

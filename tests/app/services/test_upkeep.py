@@ -18,7 +18,8 @@ from app.services.upkeep_tasks import KEPT_TASKS, TaskKind, TaskState, UpkeepTas
 from app.settings import Settings
 from app.store.hdf5 import Hdf5Store
 from app.store.verify import Part, Progress
-from tests.app.store.photos import MODEL, damage
+from tests.app.store.photos import damage
+from tests.default_model import FEATURES as MODEL
 from tests.photos import drawn_photo
 from tests.waiting import wait_until
 
