@@ -6,7 +6,7 @@ compare samples of the gallery and their times are scaled up; the results are co
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -140,7 +140,7 @@ def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - started, result
 
 
-def _largest_difference(some: list[NDArray[np.float64]], others: list[Any]) -> float:
+def _largest_difference(some: Sequence[NDArray[Any]], others: Sequence[Any]) -> float:
     return float(max(np.abs(one - np.asarray(other)).max() for one, other in zip(some, others, strict=True)))
 
 

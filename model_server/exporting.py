@@ -78,7 +78,6 @@ def write_saved_model(card: ModelCard, endpoints: Sequence[Endpoint], folder: Pa
     for endpoint in endpoints:
         name = KERAS_DEFAULT_ENDPOINT if endpoint.signature == DEFAULT_SIGNATURE else endpoint.signature
         if endpoint.model is not None and _weights_bytes(endpoint.model) > MAX_CONSTANT_BYTES:
-            archive.track(endpoint.model)
             archive.add_endpoint(name, endpoint.compute, input_signature=[endpoint.takes])
         else:
             archive.add_endpoint(name, _frozen(endpoint), input_signature=[endpoint.takes])

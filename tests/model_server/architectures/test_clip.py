@@ -109,7 +109,8 @@ def converted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         patched.setattr(exporting, "MAX_CONSTANT_BYTES", request.param)
         yield Converted(endpoints, CARD, folder / "open_clip_model.safetensors", folder / "clip" / "1")
     held = sum(file.stat().st_size for file in (folder / "clip" / "1" / "variables").iterdir())
-    assert (held > 4 * sum(array.size for array in TENSORS.values())) == (request.param == 0)
+    once = 4 * sum(array.size for array in TENSORS.values())
+    assert held < once if request.param else once < held < 1.5 * once
 
 
 @pytest.mark.parametrize("rows", [1, 32])
