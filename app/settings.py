@@ -23,7 +23,7 @@ class Settings:
     models: Path = ROOT / "build" / "models"
     """The folder of built models that the local model server serves."""
     model: str = "gallery_default"
-    """The model that looks at photos."""
+    """The model that a new gallery begins with; `gallery models activate` changes it."""
     host: str = "127.0.0.1"
     """The address to listen on; anything beyond loopback asks for a password."""
     port: int = 8000
