@@ -31,7 +31,7 @@ class FakeExporter:
 def test_a_second_build_does_nothing(tmp_path: Path) -> None:
     exporter = FakeExporter()
     folder, is_new = build("gallery_default", tmp_path, exporter)
-    assert (folder, is_new) == (tmp_path / "gallery_default" / "1", True)
+    assert (folder, is_new) == (tmp_path / "gallery_default" / str(load_card("gallery_default").version), True)
     assert build("gallery_default", tmp_path, exporter) == (folder, False)
     assert exporter.calls == 1
     assert is_built(load_card("gallery_default"), tmp_path)
@@ -60,7 +60,7 @@ def test_a_failed_build_leaves_the_old_model_and_no_version_of_its_own(tmp_path:
         build("gallery_default", tmp_path, FakeExporter(breaks=True))
     assert (folder / "saved_model.pb").read_text() == "gallery_default 1"
     versions = [path.name for path in folder.parent.iterdir() if path.name.isdigit()]
-    assert versions == ["1"]
+    assert versions == [folder.name]
     assert build("gallery_default", tmp_path, FakeExporter())[1]
 
 

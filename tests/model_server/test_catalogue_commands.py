@@ -125,7 +125,11 @@ def test_weights_that_nobody_vouches_for_are_one_line_and_code_one(
 
 
 def test_a_built_model_is_measured(built_models: Path) -> None:
-    numbers = run_alone("gallery_default", built_models / "gallery_default" / "1", seconds=0.01)
+    numbers = run_alone(
+        "gallery_default",
+        built_models / "gallery_default" / str(catalogue.load_card("gallery_default").version),
+        seconds=0.01,
+    )
     assert numbers["images_per_s"] > 1
     assert numbers["one_image_ms"] > 1
     assert numbers["memory_mb"] > 10

@@ -11,7 +11,6 @@ from app.errors import StoreFull
 from app.inference.fake import FakeModelClient, Fault
 from app.services.gallery import Gallery
 from app.store.hdf5 import Hdf5Store
-from tests import default_model
 from tests.app.web.api_calls import API, error_of, item_ids, json_of, state_of, upload, upload_ready
 from tests.photos import drawn_photo, encoded
 from tests.waiting import wait_until
@@ -81,7 +80,7 @@ def test_a_photo_says_what_is_known_of_it(client: FlaskClient) -> None:
     details = json_of(client.get(f"{API}/images/{photo_id}"))
     assert (details["width"], details["height"], details["name"]) == (400, 200, "a.jpg")
     assert details["state"] == "ready"
-    assert details["models"] == [default_model.FEATURES]
+    assert details["models"] == ["gallery_default"]
     assert len(details["tags"]) == 10
     for thing in details["objects"]:
         assert set(thing) == {"label", "class_id", "confidence", "box"}
