@@ -1,6 +1,7 @@
 """What tests share: the built model, one real model server, real galleries on it, and photos that may be shown."""
 
 import fcntl
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,9 @@ hypothesis.settings.load_profile("gallery")
 
 QUICK_EMBEDDER = "vit_b16_in21k"
 PROJECT = Path(__file__).resolve().parent.parent
+
+# Models that somebody trained here are no part of what is tested.
+os.environ["GALLERY_CATALOGUE"] = str(PROJECT / "build" / "tests" / "no_catalogue")
 
 
 @pytest.hookimpl(tryfirst=True)
