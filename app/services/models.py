@@ -3,15 +3,14 @@
 from dataclasses import dataclass, replace
 
 from app.domain import PartState
-from app.errors import BadParameter, InferenceError, ModelNotFound, ModelServerUnavailable
+from app.errors import BadParameter, ModelNotFound, ModelServerUnavailable
 from app.inference.base import ModelClient, ModelState
 from app.services.model_choice import Catalogue, ModelChoice, ModelChoices, Overlap
 from app.services.model_set import ModelSet, name_of
 from app.services.reindex import Reindex
+from app.services.served_models import ServedModels
 from app.store.base import Store
 from model_server.catalogue import ModelCard
-
-STATES = {ModelState.LOADED: PartState.READY, ModelState.LOADING: PartState.STARTING}
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,7 @@ class Models:
         """`client` reaches the model server itself, whatever else fails there."""
         self._store = store
         self._client = client
+        self._served = ServedModels(client)
         self._catalogue = catalogue
         self._choices = choices
         self._reindex = reindex
@@ -75,7 +75,7 @@ class Models:
         choice = self._reindex.choice
         in_use = {card.name: card for card in choice.active.by_role.values()}
         cards = [in_use.get(card.name, card) for card in self._catalogue.all()]
-        states = self._states(cards) if server is PartState.READY else {}
+        states = self._served.states(cards) if server is PartState.READY else {}
         return [
             ModelReport(
                 card,
@@ -157,16 +157,6 @@ class Models:
                 f"`python -m model_server build {card.name}`, then start the model server, or the gallery, anew.",
                 model=card.name,
             )
-
-    def _states(self, cards: list[ModelCard]) -> dict[str, PartState]:
-        """Return how each model is on the server, as far as it answers."""
-        states = {}
-        for card in cards:
-            try:
-                states[name_of(card)] = STATES.get(self._client.status(card).state, PartState.DOWN)
-            except InferenceError:
-                break
-        return states
 
 
 def _heading_for(choice: ModelChoice, target: ModelSet) -> ModelChoice:
