@@ -16,6 +16,7 @@ from app import create_app, open_gallery
 from app.domain import Photo, PhotoFacts, PhotoId, PhotoState
 from app.errors import PhotoNotFound
 from app.inference.fake import FakeModelClient
+from app.services.reindex import Reindex
 from app.settings import Settings
 from app.store.base import Known, NewPhoto, Rows, StoreInfo
 from app.store.hdf5 import Hdf5Store
@@ -68,9 +69,10 @@ class QuietHandler(WSGIRequestHandler):
 
 @contextmanager
 def serve_many(folder: Path, count: int) -> Iterator[str]:
-    """Serve a gallery of that many photos; return its address."""
+    """Serve a gallery of that many photos, none of which a model ever looks at; return its address."""
     settings = Settings(data=folder / "many.h5")
-    with patch.object(Hdf5Store, "open", return_value=ManyPhotos(many_photos(count))):
+    store = ManyPhotos(many_photos(count))
+    with patch.object(Hdf5Store, "open", return_value=store), patch.object(Reindex, "start"):
         gallery = open_gallery(settings, FakeModelClient())
     application = create_app(settings, gallery)
     with make_server("127.0.0.1", 0, application, threaded=True, request_handler=QuietHandler) as server:

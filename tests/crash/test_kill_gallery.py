@@ -32,16 +32,15 @@ from app.running import answers
 from app.services.features import FeatureMaker
 from app.store.hdf5 import Hdf5Store
 from app.text.word_vectors import WordVectors
-from model_server.catalogue import load_card
 from tests.app.store.photos import id_of, same_features
 from tests.crash.pictures import noise_png
 from tests.crash.size import FULL
+from tests.default_model import CARD, FEATURES
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 KILLS = 100 if FULL else 2
 UPLOADERS = 3
-CARD = load_card("gallery_default")
 GUNICORN = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "app:create_served_app()"]
 Client = Callable[[str, int, "Answered"], None]
 
@@ -79,7 +78,7 @@ def _check(path: Path, answered: Answered, expect: "ExpectedFeatures") -> None:
         for photo_id, photo in found.items():
             assert (photo.state is PhotoState.READY) == (photo_id not in waiting)
             if photo_id not in waiting:
-                assert same_features(expect.of(store, photo.id), store.features(photo.id, CARD.name))
+                assert same_features(expect.of(store, photo.id), store.features(photo.id, FEATURES))
         assert not answered.ready & answered.uploaded.keys() & waiting
         assert not answered.deleted & found.keys()
         assert store.verify().whole

@@ -15,6 +15,8 @@ from model_server.training.own import recipe_for, train_own
 from model_server.training.own_files import Files, files_of
 from tests.model_server.training.own_labels import draw_set, write_coco
 
+pytestmark = pytest.mark.xdist_group("own_training")
+
 DEFAULT = load_card("gallery_default")
 
 

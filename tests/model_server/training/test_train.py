@@ -16,6 +16,8 @@ from model_server.training.log import TrainingLog
 from model_server.training.train import DefaultTraining
 from tests.model_server.training.labelled import draw_photos, silent
 
+pytestmark = pytest.mark.xdist_group("default_training")
+
 CARD = load_card("gallery_default")
 PROBE = ("probe/kernel", "probe/bias")
 
