@@ -26,6 +26,7 @@ from tests.crash.size import FULL
 from tests.waiting import wait_until
 
 LASTS_S = 60.0 if FULL else 2.0
+PATIENCE_S = 30.0
 UPLOADERS = SEARCHERS = 8
 DELETE_EVERY_S = 0.03
 WORDS = ["dog", "kitty -person", "vehicle", '"traffic light" or so', "instrument food"]
@@ -49,7 +50,14 @@ class Crowd:
         self._gone: set[str] = set()
 
     def on(self) -> bool:
-        return time.monotonic() < self.ends_at
+        """Tell whether to go on: until the time is over and, on a busy machine, all have done enough to tell."""
+        now = time.monotonic()
+        return now < self.ends_at or (now < self.ends_at + PATIENCE_S and not self.has_done_enough())
+
+    def has_done_enough(self) -> bool:
+        with self._lock:
+            remaining = len(self._uploaded) - len(self._gone)
+            return remaining > 5 * LASTS_S and len(self._gone) > LASTS_S and self.searches > 5 * LASTS_S
 
     def send(self, photo_ids: list[str]) -> None:
         with self._lock:
@@ -200,9 +208,7 @@ def check_through_http(crowd: Crowd) -> None:
         assert set(listed) == crowd.remaining()
         for photo_id in listed:
             read(crowd, session, photo_id)
-    assert len(listed) > 5 * LASTS_S
-    assert crowd.gone()
-    assert crowd.searches > 5 * LASTS_S
+    assert crowd.has_done_enough()
 
 
 def check_file(path: Path, remaining: set[str]) -> None:
