@@ -8,7 +8,7 @@ import importlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from model_server.catalogue import ModelCard, load_card
 from model_server.checkpoint import file_sha256
 from model_server.errors import WeightsError
 from model_server.fingerprint import inputs_fingerprint
+from model_server.server.folder import SERVED_VERSIONS, find_versions
 from model_server.weights_source import WeightsSource
 
 DEFAULT_OUT = Path("build/models")
@@ -41,13 +42,16 @@ class Stamp:
 
 
 def build(
-    name: str, out: Path = DEFAULT_OUT, exporter: Exporter | None = None, weights: WeightsSource | None = None
-) -> tuple[Path, bool]:
+    name: str, out: Path = DEFAULT_OUT, exporter: Exporter | None = None, weights: WeightsSource | None = None, *,
+    keep: int = SERVED_VERSIONS,
+) -> tuple[Path, bool]:  # fmt: skip
     """Build the model called *name* into ``out/NAME/VERSION``, unless it is there and up to date.
 
-    Returns the folder and whether it was built now. The old version stays until the new one is whole; of two
-    builds at a time the second waits. Raises UnknownModelError for a name that the catalogue doesn't have,
-    WeightsError for weights that it has no use for, and what `WeightsSource.path_for` and the model's builder raise.
+    Returns the folder and whether it was built now. What was there stays until the new one is whole; then *keep*
+    versions stay, with the new one, and older ones are deleted. Of two builds at a time the second waits.
+
+    Raises UnknownModelError for a name that the catalogue doesn't have, WeightsError for weights that it has no use
+    for, and what `WeightsSource.path_for` and the model's builder raise.
     """
     card, source = load_card(name), weights or WeightsSource()
     if source.given and card.download is None:
@@ -57,6 +61,7 @@ def build(
     base.mkdir(parents=True, exist_ok=True)
     with _exclusive(base / ".build.lock"):
         if _is_up_to_date(target, fingerprint, source.given):
+            _delete(older_versions(card, out)[keep - 1 :])
             return target, False
         path = source.path_for(card) if card.download and exporter is None else None
         chosen = exporter or _exporter(card, path)
@@ -65,7 +70,14 @@ def build(
         stamp = Stamp(fingerprint, file_sha256(path) if path else "")
         (fresh / STAMP).write_text(json.dumps(asdict(stamp)) + "\n", "utf-8")
         _replace(target, fresh)
+        _delete(older_versions(card, out)[keep - 1 :])
     return target, True
+
+
+def older_versions(card: ModelCard, out: Path = DEFAULT_OUT) -> list[Path]:
+    """Return the folders of versions before *card*'s that lie in *out*, the newest first."""
+    versions = find_versions(out).get(card.name, {})
+    return [versions[version] for version in sorted(versions, reverse=True) if version < card.version]
 
 
 def is_built(card: ModelCard, out: Path = DEFAULT_OUT) -> bool:
@@ -114,11 +126,23 @@ def _empty(folder: Path) -> Path:
     return folder
 
 
+def _delete(folders: Sequence[Path]) -> None:
+    """Delete versions; each stops being one before its files go."""
+    for folder in folders:
+        shutil.rmtree(_put_aside(folder), ignore_errors=True)
+
+
 def _replace(target: Path, fresh: Path) -> None:
     """Put *fresh* in the place of *target*; names with a dot are no versions to a model server."""
-    old = target.with_name(f".{target.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
-        os.rename(target, old)
+    old = _put_aside(target) if target.exists() else None
     os.rename(fresh, target)
+    if old is not None:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _put_aside(folder: Path) -> Path:
+    """Give a version a name that is none, in one step; return its place."""
+    old = folder.with_name(f".{folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)
+    os.rename(folder, old)
+    return old

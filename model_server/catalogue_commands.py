@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
-from model_server.build import DEFAULT_OUT, build, is_built
+from model_server.build import DEFAULT_OUT, build, is_built, older_versions
 from model_server.catalogue import ModelCard, cards, load_card, names
 from model_server.download import Report
+from model_server.server.folder import SERVED_VERSIONS
 from model_server.weights_source import DEFAULT_CACHE, WeightsSource
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ def _add_build(commands: Any) -> None:
     make.add_argument("--weights", type=Path, metavar="FILE", help="the model's weights, instead of fetching them")
     make.add_argument("--accept-unverified", action="store_true", help="take weights that no digest vouches for")
     make.add_argument(
+        "--keep", type=int, choices=range(1, 10), default=SERVED_VERSIONS, metavar="N",
+        help="how many versions stay, with this one (default: %(default)s, as many as are served)",
+    )  # fmt: skip
+    make.add_argument(
         "--cache", type=Path, default=DEFAULT_CACHE, help="folder for fetched weights (default: %(default)s)"
     )
 
@@ -49,9 +54,19 @@ def _add_build(commands: Any) -> None:
 def _build(options: argparse.Namespace, _: list[str]) -> int:
     with _progress() as report:
         weights = WeightsSource(options.weights, options.accept_unverified, options.cache, _announce, report)
-        folder, is_new = build(options.name, options.out, weights=weights)
+        folder, is_new = build(options.name, options.out, weights=weights, keep=options.keep)
     print(f"{folder} {'built' if is_new else 'is up to date'}")  # noqa: T201 - the command's result
+    if is_new:
+        for older in older_versions(load_card(options.name), options.out):
+            print(_kept(older, options.name))  # noqa: T201 - the command's result
     return 0
+
+
+def _kept(older: Path, name: str) -> str:
+    return (
+        f"{older} stays, for galleries whose photos the new version hasn't all seen yet; "
+        f"`python -m model_server build {name} --keep 1` deletes it"
+    )
 
 
 def _announce(card: ModelCard) -> None:

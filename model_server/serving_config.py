@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from model_server.errors import UnknownModelError
-from model_server.server.folder import find_versions
+from model_server.server.folder import SERVED_VERSIONS, find_versions
 
 MODELS_FILE = "models.config"
 BATCHING_FILE = "batching.config"
@@ -41,10 +41,10 @@ def write_serving_config(models: Path, base: str) -> list[Path]:
 
 
 def models_config(versions: Mapping[str, Mapping[int, Path]], base: str) -> str:
-    """Return the list of models, each with all versions that are built, so that a new one can be tried beside."""
+    """Return the list of models, each with the versions that the local server serves too."""
     entries = [
         f'  config {{\n    name: "{name}"\n    base_path: "{base}/{name}"\n    model_platform: "tensorflow"\n'
-        "    model_version_policy { all {} }\n  }\n"
+        f"    model_version_policy {{ latest {{ num_versions: {SERVED_VERSIONS} }} }}\n  }}\n"
         for name in sorted(versions)
     ]
     return f"model_config_list {{\n{''.join(entries)}}}\n"

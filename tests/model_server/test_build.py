@@ -4,11 +4,13 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from model_server.build import build, is_built, read_stamp
+from model_server import build as build_module
+from model_server.build import build, is_built, older_versions, read_stamp
 from model_server.catalogue import ModelCard, load_card
 from model_server.errors import UnknownModelError, WeightsError
 from model_server.weights_source import WeightsSource
@@ -62,6 +64,29 @@ def test_a_failed_build_leaves_the_old_model_and_no_version_of_its_own(tmp_path:
     versions = [path.name for path in folder.parent.iterdir() if path.name.isdigit()]
     assert versions == [folder.name]
     assert build("gallery_default", tmp_path, FakeExporter())[1]
+
+
+def put_older(folder: Path, *versions: int) -> None:
+    for version in versions:
+        (folder / "vgg16" / str(version)).mkdir(parents=True)
+        (folder / "vgg16" / str(version) / "saved_model.pb").touch()
+
+
+def versions_in(folder: Path) -> set[str]:
+    return {path.name for path in (folder / "vgg16").iterdir() if not path.name.startswith(".build")}
+
+
+def test_a_newer_version_leaves_the_one_before_and_no_older_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fourth = replace(load_card("vgg16"), version=4)
+    monkeypatch.setattr(build_module, "load_card", lambda name: fourth)
+    put_older(tmp_path, 1, 2, 3, 9)
+    build("vgg16", tmp_path, FakeExporter())
+    assert versions_in(tmp_path) == {"3", "4", "9"}
+    assert older_versions(fourth, tmp_path) == [tmp_path / "vgg16" / "3"]
+    assert not build("vgg16", tmp_path, FakeExporter(), keep=1)[1]
+    assert versions_in(tmp_path) == {"4", "9"}, "what a newer program built is left alone"
 
 
 def test_of_two_builds_at_a_time_one_waits_and_finds_it_done(tmp_path: Path) -> None:

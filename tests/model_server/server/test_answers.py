@@ -40,9 +40,14 @@ def test_the_results_are_those_of_the_model(prediction: Any, apis: Any, tiny_mod
         np.testing.assert_allclose(values, in_process[name].numpy(), atol=1e-6)
 
 
-def test_a_version_can_be_asked_for(prediction: Any, apis: Any) -> None:
-    response = prediction.Predict(request(apis, "tiny", NEWEST, image=pictures(1)), timeout=20)
-    assert response.model_spec.version.value == NEWEST
+def test_the_two_newest_versions_can_be_asked_for_at_once(prediction: Any, apis: Any) -> None:
+    calls = {
+        version: prediction.Predict.future(request(apis, "tiny", version, image=pictures(1)), timeout=20)
+        for version in (NEWEST, NEWEST - 1)
+    }
+    answers = {version: call.result() for version, call in calls.items()}
+    assert {version: answer.model_spec.version.value for version, answer in answers.items()} == {1: 1, 2: 2}
+    assert not np.allclose(arrays(answers[1])["embedding"], arrays(answers[2])["embedding"])
 
 
 def test_output_filter(prediction: Any, apis: Any) -> None:
@@ -109,8 +114,9 @@ def test_metadata_tells_the_signature(prediction: Any, apis: Any) -> None:
 def test_status_of_a_loaded_model(model_service: Any, apis: Any) -> None:
     message = apis.get_model_status_pb2.GetModelStatusRequest()
     message.model_spec.name = "tiny"
-    (state,) = model_service.GetModelStatus(message, timeout=20).model_version_status
-    assert (state.version, state.state, state.status.error_code) == (NEWEST, state.AVAILABLE, 0)
+    states = model_service.GetModelStatus(message, timeout=20).model_version_status
+    told = [(state.version, state.state == state.AVAILABLE, state.status.error_code) for state in states]
+    assert told == [(NEWEST - 1, True, 0), (NEWEST, True, 0)]
 
 
 @pytest.mark.parametrize(

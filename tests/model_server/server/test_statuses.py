@@ -27,8 +27,8 @@ def test_predict_without_name(prediction: Any, apis: Any) -> None:
 
 @pytest.mark.parametrize(
     ("name", "version", "text"),
-    [("nobody", None, "Latest(nobody)"), ("tiny", 9, "Specific(tiny, 9)"), ("tiny", 1, "Specific(tiny, 1)")],
-    ids=["unknown model", "unknown version", "older version"],
+    [("nobody", None, "Latest(nobody)"), ("tiny", 9, "Specific(tiny, 9)")],
+    ids=["unknown model", "unknown version"],
 )
 def test_predict_what_is_not_loaded(prediction: Any, apis: Any, name: str, version: int | None, text: str) -> None:
     message = request(apis, name, version, image=pictures(1))
