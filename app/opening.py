@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 from app.domain import PhotoId
 from app.inference.base import ModelClient
-from app.inference.circuit_breaker import CircuitBreaker
+from app.inference.breakers import Breakers
 from app.inference.grpc_client import GrpcModelClient
 from app.inference.local_server import LocalModelServer
 from app.inference.meter import MeteredClient
@@ -30,6 +30,7 @@ from app.services.photo_zip import PhotoZips
 from app.services.prepared import PreparedInputs
 from app.services.reindex import Reindex
 from app.services.saved_searches import SavedSearches
+from app.services.served_versions import ServedVersions
 from app.services.status import Status
 from app.services.timeline import Timeline
 from app.services.transfer import Transfer
@@ -61,32 +62,34 @@ def open_gallery(
         known = Catalogue(catalogue)
         choices = ModelChoices(store, known, first_set(known, settings.model))
         metered = MeteredClient(client or _connect(settings, opened, start=working))
-        breaker = CircuitBreaker(metered)
+        breakers, served = Breakers(metered), ServedVersions(metered, known)
         words = WordVectors.load()
         models = choices.read().active
-        first = known.find(models.detector.name) or models.detector
-
-        def client_of(card: ModelCard) -> ModelClient:
-            # Of the server's health only the model that is asked most tells; another may fail for itself.
-            return breaker if card == first else CircuitBreaker(metered)
 
         def patient_client_of(card: ModelCard) -> ModelClient:
-            outdated = known.find(card.name) not in (card, None)
-            return OutdatedModelClient() if outdated else RetryingClient(client_of(card))
+            client = RetryingClient(breakers.of(card))
+            return OutdatedModelClient(client, lambda: served.has(card)) if served.is_outdated(card) else client
 
         makes = OutlookMaker(store, words, patient_client_of, settings.max_pixels, settings.exact_up_to)
         outlooks = Outlooks(store, makes.make(models))
         opened.callback(outlooks.stop)
         damaged = _load(outlooks.now, store)
         prepared = PreparedInputs()
-        lookers = Lookers(outlooks, known, client_of, words, settings.max_pixels)
+        lookers = Lookers(outlooks, served, breakers.of, words, settings.max_pixels)
+
+        def first() -> ModelCard:
+            return lookers.first().card
+
         size = settings.batch_size
-        ingest = Ingest(store, lookers.first, prepared, size, breaker.trip)
+        ingest = Ingest(store, lookers.first, prepared, size, lambda reason: breakers.of(first()).trip(reason))
         opened.callback(ingest.stop)
-        reindex = Reindex(store, outlooks, makes, choices, lookers.of, size)
+        reindex = Reindex(store, outlooks, makes, choices, lookers.of, served, size)
         opened.callback(reindex.stop)
         outlooks.tell(reindex.wake)
-        watch = ModelServerWatch(metered, lambda: lookers.first().card, breaker, lambda: _go_on(ingest, reindex))
+        watch = ModelServerWatch(
+            metered, first, breakers.of, on_return=lambda: _go_on(ingest, reindex),
+            ask_first=lambda: served.ask(outlooks.now.models.cards.values()),
+        )  # fmt: skip
         opened.callback(watch.stop)
         upkeep = Upkeep(store, settings.data.parent, ingest, lambda: outlooks.now.models.cards, damaged)
         upkeep_tasks = UpkeepTasks(upkeep)
@@ -104,7 +107,7 @@ def open_gallery(
             saved_searches=SavedSearches(store, lambda: outlooks.now.searches),
             ingest=ingest,
             status=status,
-            numbers=Numbers(store, metered, breaker, outlooks, reindex, changes),
+            numbers=Numbers(store, metered, breakers, first, outlooks, reindex, changes),
             changes=changes,
             models=Models(store, metered, known, choices, reindex),
             reindex=reindex,

@@ -16,6 +16,7 @@ from app.inference.fake import FakeModelClient
 from app.services.gallery import Gallery
 from app.settings import Settings
 from tests.app.cli.processes import serve
+from tests.default_model import CARD
 from tests.model_server.server.process import ServerProcess
 
 hypothesis.settings.register_profile("gallery", deadline=None, print_blob=True)
@@ -49,9 +50,12 @@ def built_models() -> Path:
 
 @pytest.fixture(scope="session")
 def served_models(built_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the default model and, under the name of an embedder, one that takes no time."""
+    """Return a folder with the default model, as the version before too, and a quick one under an embedder's name."""
     folder = tmp_path_factory.mktemp("models")
-    (folder / "gallery_default").symlink_to(built_models / "gallery_default")
+    default = folder / CARD.name
+    default.mkdir()
+    for version in (CARD.version, CARD.version - 1):
+        (default / str(version)).symlink_to(built_models / CARD.name / str(CARD.version))
     quick = PROJECT / "build" / "tests" / QUICK_EMBEDDER
     with (PROJECT / "build" / "tests.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

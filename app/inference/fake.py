@@ -45,7 +45,8 @@ class FakeModelClient:
 
     Set `fault` to make each call fail, `rejects` to refuse batches that hold such a picture, `spoils` to have
     `spoiled_by` happen to them, `most_rows` to lack the memory for larger batches, `lacks` not to have models of
-    these names; `batches` counts the pictures of each call to predict that isn't one black picture.
+    these names, or versions of them such as "name:1"; `batches` counts the pictures of each call to predict that
+    isn't one black picture.
     """
 
     def __init__(self, fault: Fault | None = None, delay_s: float = 5.0, version: int = 1) -> None:
@@ -63,7 +64,7 @@ class FakeModelClient:
     def predict(self, model: ModelCard, images: Bytes8, deadline_s: float | None = None) -> ModelOutput:
         """Answer as `plausible_outputs` does, unless there is a fault."""
         check_images(images, model)
-        if model.name in self.lacks:
+        if self._lacks(model):
             raise ModelServerUnavailable(f"The fake model server has no model {model.name}.")
         if len(images) > 1 or images.any():
             self.batches.append(len(images))
@@ -79,13 +80,16 @@ class FakeModelClient:
         """Tell that the model is loaded, unless the server is dead or lacks it."""
         if self.fault is Fault.DEAD:
             raise ModelServerUnavailable("The fake model server is dead.")
-        if model.name in self.lacks:
+        if self._lacks(model):
             return ModelStatus(ModelState.UNKNOWN, None, f"The fake model server has no model {model.name}.")
         return ModelStatus(ModelState.LOADED, self._version, f"Model {model.name} is loaded.")
 
     def close(self) -> None:
         """End every slow call."""
         self._closed.set()
+
+    def _lacks(self, model: ModelCard) -> bool:
+        return bool(self.lacks & {model.name, f"{model.name}:{model.version}"})
 
     def _fail_if_told(self, model: ModelCard, fault: Fault | None) -> None:
         if fault is Fault.SLOW:

@@ -7,10 +7,9 @@ from app.domain import Bytes8
 from app.inference.base import ModelClient
 from app.services.features import FeatureMaker, NameVectors
 from app.services.looker import Looker
-from app.services.model_choice import Catalogue
 from app.services.model_set import name_of
-from app.services.outlook import Outlook
 from app.services.outlooks import Outlooks
+from app.services.served_versions import ServedVersions
 from model_server.catalogue import ModelCard
 
 
@@ -20,19 +19,18 @@ class Lookers:
     def __init__(
         self,
         outlooks: Outlooks,
-        catalogue: Catalogue,
+        served: ServedVersions,
         client_of: Callable[[ModelCard], ModelClient],
         words: NameVectors,
         max_pixels: int,
     ) -> None:
         """`client_of` returns what reaches a model."""
         self._outlooks = outlooks
-        self._catalogue = catalogue
+        self._served = served
         self._client_of = client_of
         self._words = words
         self._max_pixels = max_pixels
         self._known: dict[str, Looker] = {}
-        self._first = self._outlooks.now, self._newest(self._outlooks.now)
 
     def of(self, card: ModelCard) -> Looker:
         """Return the looker of a model."""
@@ -44,20 +42,11 @@ class Lookers:
         return self._known[name]
 
     def first(self) -> Looker:
-        """Return the looker that new photos come to first: the detector in use, in the catalogue's version.
+        """Return the looker that new photos come to first: the detector in use, so that searches find them soon.
 
-        An older version of it may still answer searches, but no model server has it any more.
+        Where the model server has only a newer version of it, that one.
         """
-        now = self._outlooks.now
-        outlook, looker = self._first
-        if outlook is not now:
-            looker = self._newest(now)
-            self._first = now, looker
-        return looker
-
-    def _newest(self, outlook: Outlook) -> Looker:
-        detector = outlook.models.detector
-        return self.of(self._catalogue.find(detector.name) or detector)
+        return self.of(self._served.of(self._outlooks.now.models.detector))
 
     def _prepare(self, card: ModelCard) -> Callable[[bytes], Bytes8]:
         def model_input(data: bytes) -> Bytes8:

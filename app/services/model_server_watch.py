@@ -27,20 +27,22 @@ STATES = {ModelState.LOADED: PartState.READY, ModelState.LOADING: PartState.STAR
 
 
 class ModelServerWatch:
-    """One thread that knows how the model server is, works `breaker` by it, and tells `on_return` when it is back."""
+    """One thread that knows how the model server is, works a breaker by it, and tells `on_return` when it is back."""
 
     def __init__(
         self,
         client: ModelClient,
         card: Callable[[], ModelCard],
-        breaker: CircuitBreaker,
+        breaker_of: Callable[[ModelCard], CircuitBreaker],
         on_return: Callable[[], None],
+        ask_first: Callable[[], None] = lambda: None,
     ) -> None:
-        """`card` returns the model that new photos come to first."""
+        """`card` returns the model that new photos come to first, once `ask_first` has asked what that takes."""
         self._client = client
         self._card = card
-        self._breaker = breaker
+        self._breaker_of = breaker_of
         self._on_return = on_return
+        self._ask_first = ask_first
         self._was_ready = False
         self._proved: bool | None = None
         """Whether the last check had the model prove itself, and whether it did; None if that wasn't due."""
@@ -67,17 +69,20 @@ class ModelServerWatch:
 
     def check(self) -> None:
         """Ask once, and have the model prove itself where that is due."""
-        before, was_closed = self._part.state, self._breaker.state is BreakerState.CLOSED
+        self._ask_first()
+        card = self._card()
+        breaker = self._breaker_of(card)
+        before, was_closed = self._part.state, breaker.state is BreakerState.CLOSED
         self._proved = None
-        self._part = part = self._ask()
+        self._part = part = self._ask(card, breaker)
         if part.state is PartState.READY:
             self._was_ready = True
         else:
-            self._breaker.trip(part.message)
+            breaker.trip(part.message)
         if part.state is not before:
             log.info("model server: %s: %s", part.state, part.message)
         if self._proved:
-            self._breaker.reset()
+            breaker.reset()
             if before is not PartState.READY or not was_closed:
                 self._on_return()
 
@@ -87,8 +92,7 @@ class ModelServerWatch:
             silent = self._part.state is not PartState.READY and self._proved is None
             self._stopping.wait(CHECK_EVERY_WHILE_AWAY_S if silent else CHECK_EVERY_S)
 
-    def _ask(self) -> Part:
-        card = self._card()
+    def _ask(self, card: ModelCard, breaker: CircuitBreaker) -> Part:
         try:
             status = self._client.status(card)
         except InferenceError as error:
@@ -96,7 +100,7 @@ class ModelServerWatch:
             return self._described(PartState.DOWN if self._was_ready else PartState.STARTING, error.message)
         state = STATES.get(status.state, PartState.DOWN)
         facts = {"version": status.version or 0}
-        if state is PartState.READY and self._proof_is_due():
+        if state is PartState.READY and self._proof_is_due(breaker):
             try:
                 prove(self._client, card)
                 self._proved = True
@@ -106,9 +110,9 @@ class ModelServerWatch:
                 return self._described(PartState.DOWN, error.message, **facts)
         return self._described(state, status.message, **facts)
 
-    def _proof_is_due(self) -> bool:
-        works = self._part.state is PartState.READY and self._breaker.state is BreakerState.CLOSED
-        answered_at = max(self._proved_at, self._breaker.answered_at)
+    def _proof_is_due(self, breaker: CircuitBreaker) -> bool:
+        works = self._part.state is PartState.READY and breaker.state is BreakerState.CLOSED
+        answered_at = max(self._proved_at, breaker.answered_at)
         return not works or time.monotonic() - answered_at >= PROOF_EVERY_S
 
     def _described(self, state: PartState, message: str, **facts: int) -> Part:

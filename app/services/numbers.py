@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from app.errors import PhotoNotFound
-from app.inference.circuit_breaker import BreakerState, CircuitBreaker
+from app.inference.breakers import Breakers
+from app.inference.circuit_breaker import BreakerState
 from app.inference.meter import CallCounts, MeteredClient
 from app.services.live_changes import LiveChanges
 from app.services.outlooks import Outlooks
 from app.services.reindex import Reindex
 from app.store.base import Store
+from model_server.catalogue import ModelCard
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,9 @@ class Counted:
     calls: CallCounts
     """Calls of the model server."""
     breaker: BreakerState
+    """Of the model that new photos come to first."""
     breaker_opened: int
-    """How many times."""
+    """How many times, those of all models together."""
     indexed: Mapping[str, int]
     """Photos in each index."""
     neighbours_waiting: int
@@ -44,15 +47,18 @@ class Numbers:
         self,
         store: Store,
         metered: MeteredClient,
-        breaker: CircuitBreaker,
+        breakers: Breakers,
+        first: Callable[[], ModelCard],
         outlooks: Outlooks,
         reindex: Reindex,
         changes: LiveChanges,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        """`first` returns the model that new photos come to first."""
         self._store = store
         self._metered = metered
-        self._breaker = breaker
+        self._breakers = breakers
+        self._first = first
         self._outlooks = outlooks
         self._reindex = reindex
         self._changes = changes
@@ -65,8 +71,8 @@ class Numbers:
         return Counted(
             oldest_pending_s=self._oldest_pending_s(),
             calls=self._metered.counts(),
-            breaker=self._breaker.state,
-            breaker_opened=self._breaker.opened,
+            breaker=self._breakers.of(self._first()).state,
+            breaker_opened=self._breakers.opened,
             indexed={
                 "labels": len(index),
                 "embeddings": len(index.embeddings),

@@ -26,6 +26,7 @@ from app.services.outlook import OutlookMaker
 from app.services.outlooks import Outlooks
 from app.services.overlap import overlap
 from app.services.prepared import PreparedInputs
+from app.services.served_versions import ServedVersions
 from app.store.base import Store
 from model_server.catalogue import ModelCard
 
@@ -69,6 +70,7 @@ class Reindex:
         maker: OutlookMaker,
         choices: ModelChoices,
         looker_of: Callable[[ModelCard], Looker],
+        served: ServedVersions,
         batch_size: int,
     ) -> None:
         """`looker_of` returns what has a model look at photos."""
@@ -77,6 +79,7 @@ class Reindex:
         self._maker = maker
         self._choices = choices
         self._looker_of = looker_of
+        self._served = served
         self._batch_size = batch_size
         self._choosing = threading.RLock()
         self._choice = choices.read()
@@ -171,7 +174,7 @@ class Reindex:
 
     def _tend_lanes(self, choice: ModelChoice) -> None:
         """Have lanes of the models in use, as the model server has them, and of those to come, and no others."""
-        wanted = dict(self._choices.newest(choice.active).cards)
+        wanted = dict(self._served.of_all(choice.active).cards)
         if choice.target is not None:
             wanted |= choice.target.cards
             if choice.paused:
@@ -232,7 +235,7 @@ class Reindex:
             pass
 
     def _previous(self, choice: ModelChoice) -> ModelSet | None:
-        """Return what to go back to after a change. What was only older can't look at new photos any more."""
+        """Return what to go back to after a change: nothing that is only older, which the next start would leave."""
         if choice.target is not None and choice.target == self._choices.newest(choice.active):
             return choice.previous
         return choice.active

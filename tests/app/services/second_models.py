@@ -1,4 +1,4 @@
-"""Further models for tests, and a model server whose answers the test lets out one call at a time."""
+"""Further models for tests, and model servers whose answers the test lets out one call at a time."""
 
 import threading
 from dataclasses import replace
@@ -7,6 +7,7 @@ from app.domain import Bytes8
 from app.errors import ModelServerUnavailable
 from app.inference.base import ModelOutput
 from app.inference.fake import FakeModelClient
+from app.inference.grpc_client import GrpcModelClient
 from model_server.catalogue import ModelCard, load_card
 
 DEFAULT = replace(load_card("gallery_default"), version=1)
@@ -43,13 +44,11 @@ def cards() -> list[ModelCard]:
     return CARDS
 
 
-class GatedClient(FakeModelClient):
-    """Holds each call to the models of some names until the test lets it go; counts the pictures of each model."""
+class Gate:
+    """Holds calls to models of some names, or to versions of them such as "name:1", until the test lets them go."""
 
-    def __init__(self, *held: str) -> None:
-        super().__init__()
-        self.held = set(held)
-        self.seen: dict[str, int] = {}
+    def __init__(self) -> None:
+        self.held: set[str] = set()
         self._permits = threading.Semaphore(0)
         self._ended = threading.Event()
 
@@ -62,13 +61,32 @@ class GatedClient(FakeModelClient):
         self.held = set()
         self._permits.release(1000)
 
+    def close(self) -> None:
+        """End what is held; later calls may be held anew."""
+        ended, self._ended = self._ended, threading.Event()
+        ended.set()
+
+    def wait(self, model: ModelCard) -> None:
+        """Wait until a call may go through; raise ModelServerUnavailable if the gate is closed meanwhile."""
+        if not self.held & {model.name, f"{model.name}:{model.version}"}:
+            return
+        ended = self._ended
+        while not self._permits.acquire(timeout=0.02):
+            if ended.is_set():
+                raise ModelServerUnavailable("The gallery let go of the model server.")
+
+
+class GatedClient(FakeModelClient):
+    """A fake server behind a gate; counts the pictures of each model."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = Gate()
+        self.seen: dict[str, int] = {}
+
     def predict(self, model: ModelCard, images: Bytes8, deadline_s: float | None = None) -> ModelOutput:
         """Answer as the fake does, once that is allowed."""
-        if model.name in self.held:
-            ended = self._ended
-            while not self._permits.acquire(timeout=0.02):
-                if ended.is_set():
-                    raise ModelServerUnavailable("The gallery let go of the model server.")
+        self.gate.wait(model)
         output = super().predict(model, images, deadline_s)
         if images.any():
             key = f"{model.name} {model.version}"
@@ -76,6 +94,23 @@ class GatedClient(FakeModelClient):
         return replace(output, version=model.version)
 
     def close(self) -> None:
-        """End what is held; the next gallery may hold anew."""
-        ended, self._ended = self._ended, threading.Event()
-        ended.set()
+        """End what is held."""
+        self.gate.close()
+
+
+class GatedServer(GrpcModelClient):
+    """A real server behind a gate."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.gate = Gate()
+
+    def predict(self, model: ModelCard, images: Bytes8, deadline_s: float | None = None) -> ModelOutput:
+        """Ask the server, once that is allowed."""
+        self.gate.wait(model)
+        return super().predict(model, images, deadline_s)
+
+    def close(self) -> None:
+        """End what is held, and close the channel."""
+        self.gate.close()
+        super().close()

@@ -20,7 +20,8 @@ CARD = load_card("gallery_default")
 
 
 def make_watch(client: ModelClient, on_return: Callable[[], None] = lambda: None) -> ModelServerWatch:
-    return ModelServerWatch(client, lambda: CARD, CircuitBreaker(client), on_return)
+    breaker = CircuitBreaker(client)
+    return ModelServerWatch(client, lambda: CARD, lambda card: breaker, on_return)
 
 
 def test_before_it_is_started_no_server_runs() -> None:
@@ -67,7 +68,7 @@ def test_it_asks_by_itself_until_it_is_stopped() -> None:
 def test_a_server_that_says_it_is_well_but_cannot_look_at_a_picture_is_down(fault: Fault) -> None:
     client = FakeModelClient(fault=fault)
     breaker = CircuitBreaker(client)
-    watch = ModelServerWatch(client, lambda: CARD, breaker, on_return=lambda: None)
+    watch = ModelServerWatch(client, lambda: CARD, lambda card: breaker, on_return=lambda: None)
     watch.check()
     assert watch.part.state is PartState.DOWN
     assert str(fault) in watch.part.message
@@ -91,7 +92,7 @@ def test_an_open_breaker_makes_it_ask_for_a_proof_and_closes_with_it() -> None:
     client = FakeModelClient()
     breaker = CircuitBreaker(client)
     returns: list[str] = []
-    watch = ModelServerWatch(client, lambda: CARD, breaker, on_return=lambda: returns.append("back"))
+    watch = ModelServerWatch(client, lambda: CARD, lambda card: breaker, on_return=lambda: returns.append("back"))
     watch.check()
     breaker.trip("Calls failed.")
     watch.check()

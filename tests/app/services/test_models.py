@@ -43,7 +43,7 @@ def open_it(settings: Settings, client: GatedClient, monkeypatch: pytest.MonkeyP
         return opened[0]
 
     yield open_anew
-    client.open()
+    client.gate.open()
     while opened:
         opened.pop().close()
 
@@ -93,7 +93,7 @@ def first_id(gallery: Gallery) -> PhotoId:
 def test_searches_answer_from_the_old_model_or_from_the_new_one_all_the_while(
     gallery: Gallery, client: GatedClient
 ) -> None:
-    client.held = {SMALL.name}
+    client.gate.held = {SMALL.name}
     wanted = first_id(gallery)
     wait_until(lambda: gallery.neighbours.waiting == 0, what="the neighbours")
     before, answers, stop = like(gallery, wanted), [], threading.Event()
@@ -106,11 +106,11 @@ def test_searches_answer_from_the_old_model_or_from_the_new_one_all_the_while(
     asking.start()
     change = gallery.models.activate(SMALL.name)
     assert change.target == ("gallery_default", "small_embedder")
-    client.let_go(1)
+    client.gate.let_go(1)
     wait_until(lambda: gallery.models.change().done == 4, what="a first batch")
     assert in_use(gallery) == ("gallery_default",)
     assert like(gallery, wanted) == before
-    client.open()
+    client.gate.open()
     wait_for(gallery, "gallery_default", "small_embedder")
     wait_until(lambda: gallery.neighbours.waiting == 0, what="the neighbours by the new model")
     after = like(gallery, wanted)
@@ -123,13 +123,13 @@ def test_searches_answer_from_the_old_model_or_from_the_new_one_all_the_while(
 
 
 def test_photos_that_come_meanwhile_are_in_both(gallery: Gallery, client: GatedClient) -> None:
-    client.held = {SMALL.name}
+    client.gate.held = {SMALL.name}
     gallery.models.activate(SMALL.name)
-    client.let_go(1)
+    client.gate.let_go(1)
     (new,) = upload(gallery, range(100, 101))
     assert new in found_like(gallery, first_id(gallery))
     gone = gallery.library.delete(gallery.library.page().photos[3].id)
-    client.open()
+    client.gate.open()
     wait_for(gallery, "gallery_default", "small_embedder")
     assert found_like(gallery, new) == {photo.id for photo in gallery.library.page().photos} - {new}
     assert gone.id not in found_like(gallery, first_id(gallery))
@@ -140,24 +140,24 @@ def test_photos_that_come_meanwhile_are_in_both(gallery: Gallery, client: GatedC
 
 
 def test_what_was_done_is_not_done_anew_after_a_restart(gallery: Gallery, client: GatedClient, open_it: Open) -> None:
-    client.held = {SMALL.name}
+    client.gate.held = {SMALL.name}
     gallery.models.activate(SMALL.name)
-    client.let_go(2)
+    client.gate.let_go(2)
     wait_until(lambda: gallery.models.change().done == 8, what="two batches")
     gallery = open_it()
     assert gallery.models.change().target == ("gallery_default", "small_embedder")
     assert gallery.models.change().done == 8
-    client.open()
+    client.gate.open()
     wait_for(gallery, "gallery_default", "small_embedder")
     assert client.seen["small_embedder 1"] == COUNT
 
 
 def test_a_pause_outlives_a_restart(gallery: Gallery, client: GatedClient, open_it: Open) -> None:
-    client.held = {SMALL.name}
+    client.gate.held = {SMALL.name}
     gallery.models.activate(SMALL.name)
     wait_until(lambda: "small_embedder" in gallery.reindex.looking, what="the model at work")
     assert gallery.models.pause().paused
-    client.open()
+    client.gate.open()
     wait_until(lambda: "small_embedder" not in gallery.reindex.looking, what="the end of its work")
     done = gallery.models.change().done
     gallery = open_it()
@@ -226,13 +226,13 @@ def test_a_photo_that_a_model_refuses_holds_up_no_other(gallery: Gallery, client
 
 
 def test_a_model_server_that_goes_away_is_waited_for(gallery: Gallery, client: GatedClient) -> None:
-    client.held = {SMALL.name}
+    client.gate.held = {SMALL.name}
     before = like(gallery, first_id(gallery))
     gallery.models.activate(SMALL.name)
-    client.let_go(1)
+    client.gate.let_go(1)
     wait_until(lambda: gallery.models.change().done == 4, what="a first batch")
     client.fault = Fault.DEAD
-    client.open()
+    client.gate.open()
     wait_until(lambda: gallery.models.change().problem is not None, what="a reason for standing still")
     assert like(gallery, first_id(gallery)) == before
     client.fault = None
@@ -262,27 +262,53 @@ def test_a_detector_of_one_s_own_brings_its_labels(gallery: Gallery) -> None:
 def test_a_newer_version_takes_over_once_it_has_seen_all_photos(
     gallery: Gallery, client: GatedClient, open_it: Open
 ) -> None:
-    client.held = {"gallery_default"}
+    client.gate.held = {"gallery_default:2"}
     gallery = open_it(lambda: [NEWER, SMALL])
     change = gallery.models.change()
     assert (change.active, change.target, change.done) == (("gallery_default",), ("gallery_default.2",), 0)
     wanted = first_id(gallery)
+    client.gate.let_go(1)
+    wait_until(lambda: gallery.models.change().done == 4, what="a batch by the newer version")
+    (new,) = upload(gallery, range(400, 401))
+    assert new in found_like(gallery, wanted)
+    assert gallery.searches.like_picture(drawn_photo(400)).hits[0].photo.id == new
+    assert in_use(gallery) == ("gallery_default",)
+    client.gate.open()
+    wait_for(gallery, "gallery_default.2")
+    assert new in found_like(gallery, wanted)
+    assert gallery.searches.like_picture(drawn_photo(400)).hits[0].photo.id == new
+    assert {name: seen >= COUNT + 1 for name, seen in client.seen.items()} == {
+        "gallery_default 1": True, "gallery_default 2": True,
+    }  # fmt: skip
+    with pytest.raises(BadParameter, match="go back"):
+        gallery.models.rollback()
+    assert open_it(lambda: [NEWER, SMALL]).models.change().active == ("gallery_default.2",)
+
+
+def test_a_server_with_the_newer_version_alone_leaves_searches_as_they_are(
+    gallery: Gallery, client: GatedClient, open_it: Open
+) -> None:
+    client.gate.held, client.lacks = {"gallery_default:2"}, {"gallery_default:1"}
+    gallery = open_it(lambda: [NEWER, SMALL])
+    wanted = first_id(gallery)
     assert len(like(gallery, wanted)) == COUNT - 1
-    with pytest.raises(ModelServerUnavailable, match="looked at anew"):
-        gallery.searches.like_picture(drawn_photo(5))
-    client.let_go(2)
-    wait_until(lambda: gallery.models.change().done >= 4, what="a batch by the newer version")
+    wait_until(lambda: "looked at anew" in refusal(gallery), what="knowing what the server lacks")
     (result,) = gallery.library.upload([Upload("new.jpg", drawn_photo(400))])
-    client.open()
+    client.gate.open()
     wait_for(gallery, "gallery_default.2")
     assert result.photo is not None
     new = result.photo.id
     wait_until(lambda: state(gallery, new) is PhotoState.READY, what="the new photo")
     assert new in found_like(gallery, wanted)
     assert client.seen == {"gallery_default 1": COUNT, "gallery_default 2": COUNT + 1}
-    with pytest.raises(BadParameter, match="go back"):
-        gallery.models.rollback()
-    assert open_it(lambda: [NEWER, SMALL]).models.change().active == ("gallery_default.2",)
+
+
+def refusal(gallery: Gallery) -> str:
+    try:
+        gallery.searches.like_picture(drawn_photo(5))
+    except ModelServerUnavailable as error:
+        return error.message
+    return ""
 
 
 def test_the_overlap_tells_how_much_of_the_results_stays(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,10 +348,10 @@ def test_a_model_that_is_not_served_or_not_there_is_refused(gallery: Gallery, cl
 
 
 def test_a_change_is_called_off_by_choosing_what_is_in_use(gallery: Gallery, client: GatedClient) -> None:
-    client.held = {SMALL.name}
+    client.gate.held = {SMALL.name}
     for call_off in (lambda: gallery.models.activate(DEFAULT.name), gallery.models.rollback):
         assert gallery.models.activate(SMALL.name).under_way
         assert not call_off().under_way
-    client.open()
+    client.gate.open()
     upload(gallery, range(500, 501))
     assert in_use(gallery) == ("gallery_default",)
