@@ -290,6 +290,13 @@ class Store(Protocol):
     def add_features(self, model: str, features: Mapping[PhotoId, Features]) -> list[Photo]:
         """Store features as `finish` does, but leave states and jobs as they are; return the photos."""
 
+    def drop_features(self, model: str) -> int:
+        """Forget what a model says of photos and give the room back; return of how many it said something.
+
+        Many photos take several commits, after each of which the rest may be dropped later. States and jobs stay, but
+        photos that are `processing` may be shown as `stored` again. The model may say the same things anew.
+        """
+
     def postpone(self, photo_ids: Sequence[PhotoId], not_before: datetime, error: str) -> None:
         """Count an attempt, put the jobs off to `not_before` (UTC) and show the photos as `stored` again."""
 

@@ -1,24 +1,30 @@
-"""Gives back the room of what models said of deleted photos."""
+"""Gives back the room of what models said of photos that were deleted, or of what was dropped of it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import h5py
 import numpy as np
 
-from app.store.base import Rows
+from app.store.base import Rows, features_name
 from app.store.gallery_file import GalleryFile
 from app.store.schema import PAGE
 
 
-def free_dead_rows(file: GalleryFile, alive: Rows, count: int) -> None:
-    """Punch the chunks of rows that no living photo has a row in; `images` stays, for it says who was deleted.
+def free_dead_rows(file: GalleryFile, by_model: Mapping[str, Rows], alive: Rows, count: int) -> None:
+    """Punch the chunks of rows that no photo needs; `images` stays, for it says who was deleted.
 
-    alive: the rows of all photos, `count` the number of rows used so far. A row that is deleted is never written
-    again, so nothing that a later commit relies on stands there. Raises StoreError.
+    by_model: the rows that have features by each model, which its lists of neighbours are of too. alive: the rows of
+    all photos, `count` the number of rows used so far. No commit may be under way: one writes a chunk of a model
+    before its rows are known to have features. Raises StoreError.
     """
     with file.lock:
         file.expect_open()
-        places = [place for dataset in _by_photo(file.hdf5) for place in _dead(dataset, alive, count)]
+        places = [
+            place
+            for dataset in _by_photo(file.hdf5)
+            for place in _dead(dataset, by_model.get(_model_of(dataset), alive), count)
+        ]
         if not places:
             return
         file.blocks.retire()  # A record that is replayed must find the bytes that it knows.
@@ -40,8 +46,15 @@ def _by_photo(hdf5: Any) -> list[Any]:
     return found
 
 
+def _model_of(dataset: Any) -> str:
+    """Return the name of the model that a dataset belongs to."""
+    if "bit" in dataset.attrs:
+        return str(dataset.name.split("/")[2])
+    return features_name(str(dataset.attrs.get("model", "")), int(dataset.attrs.get("version", 1)))
+
+
 def _dead(dataset: Any, alive: Rows, count: int) -> list[tuple[int, int]]:
-    """Return start and length of the whole pages of each chunk, in bytes, that has rows of deleted photos only."""
+    """Return start and length of the whole pages of each chunk, in bytes, that has none of the rows needed."""
     rows = dataset.chunks[0]
     places = []
     for chunk in np.setdiff1d(np.arange(min(count, dataset.shape[0]) // rows), alive // rows).tolist():

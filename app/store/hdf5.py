@@ -17,6 +17,7 @@ from app.store.commits import CommitQueue, Ticket
 from app.store.compaction import compact
 from app.store.dead_rows import free_dead_rows
 from app.store.device import Device
+from app.store.dropping import drop_features
 from app.store.feature_reading import FeatureReader
 from app.store.gallery_file import GalleryFile
 from app.store.keeping import compute_anew, keep_features
@@ -215,6 +216,14 @@ class Hdf5Store:
         """Store features and leave states and jobs."""
         return self._keep(model, features, lifecycle.with_features)
 
+    def drop_features(self, model: str) -> int:
+        """Forget what a model says of photos."""
+        self._file.expect_open()
+        known = self._datasets().get(model)
+        dropped = 0 if known is None else drop_features(self._commits, self._photos, known.bit)
+        self._commits.run(self._free_dead_rows)
+        return dropped
+
     def postpone(self, photo_ids: Sequence[PhotoId], not_before: datetime, error: str) -> None:
         """Count an attempt and put the jobs off."""
         later = records.microseconds(not_before)
@@ -282,7 +291,7 @@ class Hdf5Store:
         self._file.expect_open()
         before = self._file.device.allocated_bytes()
         compact(self._commits, self._photos, self._segments, progress)
-        free_dead_rows(self._file, self._photos.alive(), self._photos.count)
+        self._commits.run(self._free_dead_rows)
         return max(0, before - self._file.device.allocated_bytes())
 
     def backup(self, path: Path, progress: Progress = lambda done, of: None) -> None:
@@ -348,6 +357,12 @@ class Hdf5Store:
             changes.written += written[photo.id].fresh
             added.append(Added(records.with_facts(row, entry, photo.facts, processing=False), duplicate=False))
         return added
+
+    def _free_dead_rows(self, _: Changes) -> None:
+        """Run with no commit under way, so that nothing is written meanwhile where no row has anything yet."""
+        models = self._datasets().items()
+        by_model = {name: self._photos.with_features(known.bit) for name, known in models}
+        free_dead_rows(self._file, by_model, self._photos.alive(), self._photos.count)
 
     def _compute_anew(self, model: str, damaged: Sequence[int]) -> None:
         known, now = self._datasets()[model], records.microseconds(self._clock())

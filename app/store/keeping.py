@@ -34,5 +34,5 @@ def compute_anew(changes: Changes, known: ModelFeatures, rows: Sequence[int], no
     """Stage that photos' features by a model are of no use and wait to be made anew since `now`, in microseconds."""
     for row in rows:
         entry = changes.entry(row)
-        if entry is not None:
+        if entry is not None and lifecycle.has_features(entry, known.bit):  # else dropped meanwhile
             changes.entries[row] = lifecycle.waiting(lifecycle.without_features(entry, known.bit), known.model, now)

@@ -51,6 +51,11 @@ def with_features(entry: Entry, bit: int) -> Entry:
     return entry.with_fields(features=int(entry["features"]) | 1 << bit)
 
 
+def has_features(entry: Entry, bit: int) -> bool:
+    """Tell whether the model of this bit has computed the photo's features."""
+    return bool(int(entry["features"]) >> bit & 1)
+
+
 def without_features(entry: Entry, bit: int) -> Entry:
     """Note that the features by the model of this bit are of no use any more."""
     return entry.with_fields(features=int(entry["features"]) & ~(1 << bit))

@@ -165,6 +165,15 @@ class MemoryStore:
                 self._keep(model, photo_id, features[photo_id])
             return [self._photos[photo_id] for photo_id in living]
 
+    def drop_features(self, model: str) -> int:
+        """Forget what a model says of photos."""
+        with self._open():
+            dropped = self._features.pop(model, {})
+            for photo_id in dropped:
+                if self._photos[photo_id].state is PhotoState.PROCESSING:
+                    self._change(photo_id, PhotoState.STORED, None)
+            return len(dropped)
+
     def postpone(self, photo_ids: Sequence[PhotoId], not_before: datetime, error: str) -> None:
         """Count an attempt and put the jobs off."""
         with self._open():

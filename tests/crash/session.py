@@ -63,6 +63,8 @@ class Session:
     states: list[Logical] = field(init=False)
     backups: list[tuple[list[Entry], frozenset[int]]] = field(default_factory=list)
     """What was asked of the disk of each backup, and which states it may hold."""
+    dropped: dict[int, set[int]] = field(default_factory=dict)
+    """The seeds of each row's features that were dropped."""
     next_photo: int = 1
     next_row: int = 0
 
@@ -77,7 +79,7 @@ class Session:
         actions: list[tuple[int, Choice]] = [
             (6, self._add), (4, self._finish), (3, self._delete), (1, self._postpone), (1, self._fail),
             (4, self._put_neighbours), (1, self._retry), (1, self._reopen), (1, self._refused), (1, self._compact),
-            (1, self._mend), (1, self._back_up), (2, self._add_known),
+            (1, self._mend), (1, self._back_up), (2, self._add_known), (1, self._drop_features),
         ]  # fmt: skip
         weights, choices = zip(*actions, strict=True)
         self._perform(self.rng.choices(choices, weights)[0])
@@ -96,8 +98,10 @@ class Session:
         return bytes(self.disk.content)
 
     def compact_and_go_on(self) -> None:
-        """Compact, work on what has moved, and compact again."""
-        for choose in (self._compact, self._add, self._finish, self._delete, self._compact):
+        """Compact, work on what has moved, compact again, and drop features whose rows fill whole chunks."""
+        for choose in (
+            self._compact, self._add, self._finish, self._delete, self._compact, self._drop_features, self._finish,
+        ):  # fmt: skip
             self._perform(choose)
 
     def _perform(self, choose: "Choice") -> None:
@@ -139,11 +143,22 @@ class Session:
             return None
         found: dict[PhotoId, Features] = {}
         for row in rows:
-            seed = self.rng.randrange(500)
+            seed = self._seed_for(row)
             found[self._id(after, row)] = features(seed)
             of_these_features = after[row].neighbours if after[row].feature == seed else None
             after[row] = Kept(after[row].number, PhotoState.READY, seed, None, neighbours=of_these_features)
         return lambda: self.store.finish(MODEL, found)
+
+    def _drop_features(self, after: Logical) -> Callable[[], object]:
+        for row, kept in after.items():
+            if kept.feature is not None:
+                self.dropped.setdefault(row, set()).add(kept.feature)
+            after[row] = replace(kept, feature=None, neighbours=None)
+        return lambda: self.store.drop_features(MODEL)
+
+    def _seed_for(self, row: int) -> int:
+        """Return the seed of new features: not of those that were dropped, for lists of neighbours may be left."""
+        return self.rng.choice(sorted(set(range(500)) - self.dropped.get(row, set())))
 
     def _put_neighbours(self, after: Logical) -> Callable[[], object] | None:
         seed, rows = self.rng.randrange(500), [row for row in after if self.rng.random() < 0.4]

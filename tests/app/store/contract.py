@@ -382,6 +382,21 @@ class StoreContract:
         assert [job.photo_id for job in store.jobs()] == [photo(0).id]
         assert feature_table(store, "vgg16").rows.tolist() == [0, 1, 2]
 
+    def test_dropped_features_are_gone_until_they_come_again(self, store: Store) -> None:
+        with_features(store, range(40))
+        store.add_features("vgg16", {photo(n).id: features(100 + n, width=4) for n in range(40)})
+        store.neighbours.put("vgg16", neighbours(store, [3], 7))
+        assert store.drop_features("vgg16") == 40
+        assert (store.drop_features("vgg16"), store.drop_features("nothing")) == (0, 0)
+        assert store.features(photo(3).id, "vgg16") is None
+        assert store.neighbours.rows("vgg16").tolist() == store.neighbours.lists("vgg16").rows.tolist() == []
+        assert list(store.feature_blocks("vgg16")) == []
+        assert set(store.rows(PhotoState.READY).tolist()) == set(range(40))
+        assert feature_table(store, MODEL).rows.tolist() == list(range(40))
+        store.add_features("vgg16", {photo(n).id: features(200 + n, width=4) for n in (3, 20)})
+        assert feature_table(store, "vgg16").rows.tolist() == [3, 20]
+        assert same_features(features(203, width=4), store.features(photo(3).id, "vgg16"))
+
     def test_the_choice_of_models_is_kept(self, store: Store) -> None:
         assert store.model_choice.get() is None
         for text in ("{}", '{"active": "ä"}', "x" * LONGEST_CHOICE_BYTES, "y"):

@@ -30,3 +30,24 @@ def test_the_choice_and_partial_features_outlive_the_process(tmp_path: Path) -> 
         assert found.embedding.tolist() == embeds.embedding.tolist()
         assert found.detections.shape == (0, 6)
         assert store.verify().whole
+
+
+def test_dropped_features_give_their_room_back_and_nothing_else(tmp_path: Path) -> None:
+    path, count = tmp_path / "gallery.h5", 8 * SMALL.chunk_rows
+    ids = [photo(n).id for n in range(count)]
+    wide = {photo_id: only(features(n, width=2048), "embedding") for n, photo_id in enumerate(ids)}
+    with closing(Hdf5Store.open(path, layout=SMALL)) as store:
+        store.add([photo(n) for n in range(count)], MODEL)
+        store.finish(MODEL, {photo_id: features(n) for n, photo_id in enumerate(ids)})
+        store.add_features("vit.3", wide)
+        before = store.info().size_bytes
+        assert store.drop_features("vit.3") == count
+        assert before - store.info().size_bytes >= 0.9 * count * 2048 * 4
+    with closing(Hdf5Store.open(path, layout=SMALL)) as store:
+        assert len(store.neighbours.rows("vit.3")) == 0
+        assert store.verify().whole
+        store.add_features("vit.3", {ids[5]: wide[ids[5]]})
+        found = store.features(ids[5], "vit.3")
+        assert found is not None
+        assert found.embedding.tolist() == wide[ids[5]].embedding.tolist()
+        assert store.verify().whole

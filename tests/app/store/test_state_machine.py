@@ -78,6 +78,10 @@ class StoreAgainstDicts(RuleBasedStateMachine):
         found = {_id(number): features(number + seed) for number in numbers}
         assert self.real.finish(model, found) == self.plain.finish(model, found)
 
+    @rule(model=MODELS)
+    def drop_features(self, model: str) -> None:
+        assert self.real.drop_features(model) == self.plain.drop_features(model)
+
     @rule(numbers=st.lists(NUMBERS, max_size=3))
     def start(self, numbers: list[int]) -> None:
         waiting = {job.photo_id for job in self.plain.jobs()}
