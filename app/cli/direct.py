@@ -19,7 +19,7 @@ from app.web.json_shapes import (
     upkeep_json,
     upload_json,
 )
-from app.web.model_json import change_json, models_json
+from app.web.model_json import change_json, dropped_json, models_json
 
 PAGE_SIZE = 500
 MODEL_PATIENCE_S = 60.0
@@ -100,7 +100,12 @@ class DirectGateway:
     def models(self) -> Json:
         """Return the models, as far as they are known without a model server, and the change between them."""
         server = self._gallery.status.model_server if self._working else PartState.DOWN
-        return models_json(self._gallery.models.reports(server), self._gallery.models.change())
+        models = self._gallery.models
+        return models_json(models.reports(server), models.change(), models.kept())
+
+    def drop_features(self, name: str) -> Json:
+        """Forget what a model says of photos."""
+        return dropped_json(self._gallery.models.drop(name))
 
     def change_models(self, action: str, name: str | None) -> Json:
         """Begin, pause, resume or undo a change of models, once the model server is there to be asked."""

@@ -72,6 +72,12 @@ class Gateway(Protocol):
     def models(self) -> Json:
         """Return the models in `items`, and how far the `change` between them is."""
 
+    def drop_features(self, name: str) -> Json:
+        """Forget what a model says of photos; return its name and their number.
+
+        Raises ModelNotFound or BadParameter.
+        """
+
     def change_models(self, action: str, name: str | None) -> Json:
         """Begin (`activate`, with the model's name), `pause`, `resume` or undo (`rollback`) a change; return it.
 

@@ -46,6 +46,21 @@ def models_command(access: Access) -> click.Group:
         """
         _change(access, "activate", name, no_wait, as_json)
 
+    @models.command("drop")
+    @click.argument("name", metavar="NAME[.VERSION]")
+    @json_option
+    def drop(name: str, as_json: bool) -> None:
+        """Forget what a model that isn't in use says of photos, and give the room back.
+
+        To use it again, all photos are looked at again.
+        """
+        with errors_reported(as_json), access.gateway() as gateway:
+            dropped = gateway.drop_features(name)
+        if as_json:
+            print_json(dropped)
+        else:
+            click.echo(f"What {printable(dropped['model'])} said of {dropped['photos']:,} photos is forgotten.")
+
     for action, text in ACTIONS.items():
         models.add_command(_action_command(access, action, text))
     return models
@@ -127,7 +142,15 @@ def model_lines(answer: Json) -> list[str]:
         f"{model['name']:{widest}}  {model['state']:8}  {model['covered']:7,} photos  {_use(model)}"
         for model in answer["items"]
     ]
-    return [*lines, "", change_line(answer["change"])]
+    return [*lines, "", change_line(answer["change"]), *kept_lines(answer)]
+
+
+def kept_lines(answer: Json) -> list[str]:
+    """Say whose features are kept that nothing needs but a way back."""
+    change = answer["change"]
+    needed = {*change["active"], *change["target"]}
+    kept = [f"{one['model']} ({one['photos']:,} photos)" for one in answer["kept"] if one["model"] not in needed]
+    return [f"Kept from before: {', '.join(kept)}; `models drop NAME` gives the room back."] if kept else []
 
 
 def _use(model: Json) -> str:

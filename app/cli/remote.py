@@ -115,6 +115,10 @@ class RemoteGateway:
         """Return the models and the change between them."""
         return self._get("/api/v1/models")
 
+    def drop_features(self, name: str) -> Json:
+        """Forget what a model says of photos."""
+        return self._post(f"/api/v1/models/{quote(name, safe='')}/drop")
+
     def change_models(self, action: str, name: str | None) -> Json:
         """Begin, pause, resume or undo a change of models."""
         model = "" if name is None else f"{quote(name, safe='')}/"

@@ -9,7 +9,7 @@ from app.services.model_choice import Catalogue, ModelChoice, ModelChoices, Over
 from app.services.model_set import ModelSet, name_of
 from app.services.reindex import Reindex
 from app.services.served_models import ServedModels
-from app.store.base import Store
+from app.store.base import Store, features_name, model_and_version
 from model_server.catalogue import ModelCard
 
 
@@ -54,6 +54,15 @@ class ChangeReport:
     def under_way(self) -> bool:
         """Whether photos are being looked at by models to come, or would be but for a pause."""
         return bool(self.target)
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """What was forgotten."""
+
+    model: str
+    """With its version, as its features are named."""
+    photos: int
 
 
 class Models:
@@ -139,6 +148,24 @@ class Models:
         target = self._choices.newest(choice.previous)
         self._reindex.choose(lambda now: _heading_for(now, target))
         return self.change()
+
+    def kept(self) -> dict[str, int]:
+        """Return of how many photos each model has said something that is kept, by its name with the version."""
+        counts = {name: len(self._store.neighbours.rows(name)) for name in self._store.models()}
+        return {name: count for name, count in counts.items() if count}
+
+    def drop(self, name: str) -> Dropped:
+        """Forget what a model that isn't in use says of photos; `gallery_default.1` is `gallery_default`.
+
+        Raises ModelNotFound if nothing by it is kept, and BadParameter for a model in use or to come.
+        """
+        model, kept = features_name(*model_and_version(name)), self.kept()
+        if model not in kept:
+            raise ModelNotFound(
+                f"Nothing is kept of what {name[:80]!r} says of photos. There is something of {', '.join(kept)}.",
+                name=name[:80],
+            )
+        return Dropped(model, self._reindex.drop(model))
 
     def _rest(self, paused: bool) -> ChangeReport:
         def change(choice: ModelChoice) -> ModelChoice:

@@ -16,7 +16,7 @@ from time import monotonic
 import numpy as np
 
 from app.domain import PhotoState
-from app.errors import GalleryError, PhotoNotFound
+from app.errors import BadParameter, GalleryError, PhotoNotFound
 from app.services.ingest import Ingest
 from app.services.looker import Looker
 from app.services.missing_features import MissingFeatures
@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 0.25
 LOOK_SELDOM_S = 2.0
 """While no change is under way."""
+CALLED_OFF_S = 5.0
+"""How long the work of a model may take to end that isn't needed any more."""
 LATE_COMERS_S = 5.0
 """How long a change waits for photos that came while it was made ready."""
 
@@ -125,6 +127,28 @@ class Reindex:
                 self._choice = changed
         self._wake.set()
         return changed
+
+    def drop(self, model: str) -> int:
+        """Forget what a model says of photos, and rollback to it; return of how many photos that was.
+
+        Raises BadParameter for a model in use or to come. Nothing is chosen meanwhile.
+        """
+        with self._choosing:
+            choice = self._choice
+            needed = [choice.active, *([choice.target] if choice.target else [])]
+            if any(model in models.cards for models in needed) or not self._is_idle(model):
+                raise BadParameter(f"{model} is in use, or being changed to; what it says of photos is needed.")
+            if choice.previous is not None and model in choice.previous.cards:
+                self.choose(lambda now: replace(now, previous=None))
+            return self._store.drop_features(model)
+
+    def _is_idle(self, model: str) -> bool:
+        """Wait for the end of a model's work that was called off; tell whether it has ended."""
+        end = monotonic() + CALLED_OFF_S
+        while model in self._lanes and monotonic() < end:
+            self._wake.set()
+            self._stopping.wait(0.05)
+        return model not in self._lanes
 
     def wake(self, seen_by: Collection[str]) -> None:
         """Say that photos are ready that only some models have seen now."""

@@ -1,15 +1,27 @@
 """The JSON of models, which the API and the commands share."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
-from app.services.models import ChangeReport, ModelReport
+from app.services.models import ChangeReport, Dropped, ModelReport
 from app.web.json_shapes import Json
 
 
-def models_json(reports: list[ModelReport], change: ChangeReport) -> Json:
-    """Return all models and how far the change between them is."""
+def models_json(reports: list[ModelReport], change: ChangeReport, kept: Mapping[str, int]) -> Json:
+    """Return all models, how far the change between them is, and of whom features are kept."""
     items = [model_json(report) for report in reports]
-    return {"items": items, "next_cursor": None, "total": len(items), "change": change_json(change)}
+    return {
+        "items": items,
+        "next_cursor": None,
+        "total": len(items),
+        "change": change_json(change),
+        "kept": [dropped_json(Dropped(name, photos)) for name, photos in kept.items()],
+    }
+
+
+def dropped_json(dropped: Dropped) -> Json:
+    """Return a model with its version, and of how many photos its features are, or were until now."""
+    return asdict(dropped)
 
 
 def model_json(report: ModelReport) -> Json:

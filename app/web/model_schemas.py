@@ -50,6 +50,13 @@ class ModelChange(Schema):
     overlap = fields.Nested(OverlapShape, required=True, allow_none=True)
 
 
+class KeptFeatures(Schema):
+    """The features by one version of a model."""
+
+    model = fields.String(required=True, metadata={"description": "With its version, as in `gallery_default.2`."})
+    photos = fields.Integer(required=True, metadata={"description": "Whose features they are."})
+
+
 class ModelList(Schema):
     """All models."""
 
@@ -57,3 +64,8 @@ class ModelList(Schema):
     next_cursor = fields.String(required=True, allow_none=True)
     total = fields.Integer(required=True)
     change = fields.Nested(ModelChange, required=True)
+    kept = fields.List(
+        fields.Nested(KeptFeatures),
+        required=True,
+        metadata={"description": "Whose features are in the gallery file, those of models no longer in use too."},
+    )

@@ -6,7 +6,7 @@ from app.web import model_schemas as schemas
 from app.web.api.blueprint import blueprint, errors
 from app.web.current import current_gallery
 from app.web.json_shapes import Json
-from app.web.model_json import change_json, models_json
+from app.web.model_json import change_json, dropped_json, models_json
 
 
 @blueprint.route("/models", methods=["GET"])
@@ -14,7 +14,8 @@ from app.web.model_json import change_json, models_json
 def list_models() -> Json:
     """List the models of the catalogue, how far each has come with the photos, and the change between them."""
     gallery = current_gallery()
-    return models_json(gallery.models.reports(gallery.status.model_server), gallery.models.change())
+    models = gallery.models
+    return models_json(models.reports(gallery.status.model_server), models.change(), models.kept())
 
 
 @blueprint.route("/models/<name>/activate", methods=["POST"])
@@ -28,6 +29,17 @@ def activate_model(name: str) -> Json:
     use calls a change off.
     """
     return change_json(current_gallery().models.activate(name))
+
+
+@blueprint.route("/models/<name>/drop", methods=["POST"])
+@blueprint.response(HTTPStatus.OK, schemas.KeptFeatures)
+@errors(HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
+def drop_features(name: str) -> Json:
+    """Forget what a model that isn't in use any more says of photos, and give the room back.
+
+    The name is one of `kept` in `GET /models`. To use that model again, all photos are looked at again.
+    """
+    return dropped_json(current_gallery().models.drop(name))
 
 
 @blueprint.route("/models/pause", methods=["POST"])

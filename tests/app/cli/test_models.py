@@ -29,6 +29,10 @@ def test_models_change_on_a_file_that_nobody_serves(on_file: CommandLine, photos
     assert "in use: embedder" in listed
     assert f"Searches answer from {', '.join(BOTH)}." in listed
     assert on_file.json("models", "rollback")["active"] == [DEFAULT]
+    assert f"Kept from before: {QUICK_EMBEDDER} (3 photos)" in on_file.run("models", "list").stdout
+    assert "said of 3 photos is forgotten" in on_file.run("models", "drop", QUICK_EMBEDDER).stdout
+    assert on_file.json("models", "list")["kept"] == [{"model": DEFAULT, "photos": 3}]
+    assert "needed" in on_file.run("models", "drop", DEFAULT, code=1).stderr
     assert "model_server build vgg16" in on_file.run("models", "activate", "vgg16", code=1).stderr
 
 
@@ -60,6 +64,7 @@ def test_a_change_goes_on_where_it_was_when_all_processes_are_killed(
         seen = {item["name"]: (item["active"], item["state"], item["covered"]) for item in items}
         assert seen["gallery_default"] == seen[QUICK_EMBEDDER] == (True, "ready", COUNT)
         assert seen["vgg16"] == (False, "down", 0)
+        assert "needed" in commands.run("models", "drop", QUICK_EMBEDDER, code=1).stderr
 
 
 def change_of(url: str):  # type: ignore[no-untyped-def]

@@ -347,6 +347,32 @@ def test_a_model_that_is_not_served_or_not_there_is_refused(gallery: Gallery, cl
     assert not gallery.models.change().under_way
 
 
+def test_what_a_model_said_that_is_not_in_use_can_be_dropped(gallery: Gallery, client: GatedClient) -> None:
+    before = like(gallery, first_id(gallery))
+    client.gate.held = {SMALL.name}
+    gallery.models.activate(SMALL.name)
+    client.gate.let_go(1)
+    wait_until(lambda: gallery.models.change().done == 4, what="a first batch")
+    for needed in ("gallery_default", "gallery_default.1", SMALL.name):
+        with pytest.raises(BadParameter, match="needed"):
+            gallery.models.drop(needed)
+    client.gate.open()
+    wait_for(gallery, "gallery_default", "small_embedder")
+    gallery.models.rollback()
+    wait_for(gallery, "gallery_default")
+    assert gallery.models.kept() == {"gallery_default": COUNT, "small_embedder": COUNT}
+    dropped = gallery.models.drop("small_embedder.1")
+    assert (dropped.model, dropped.photos) == ("small_embedder", COUNT)
+    assert gallery.models.kept() == {"gallery_default": COUNT}
+    assert gallery.models.change().previous == ()
+    assert like(gallery, first_id(gallery)) == before
+    with pytest.raises(ModelNotFound, match="something of gallery_default"):
+        gallery.models.drop("small_embedder")
+    gallery.models.activate(SMALL.name)
+    wait_for(gallery, "gallery_default", "small_embedder")
+    assert client.seen["small_embedder 1"] == 2 * COUNT
+
+
 def test_a_change_is_called_off_by_choosing_what_is_in_use(gallery: Gallery, client: GatedClient) -> None:
     client.gate.held = {SMALL.name}
     for call_off in (lambda: gallery.models.activate(DEFAULT.name), gallery.models.rollback):
