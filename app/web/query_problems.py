@@ -8,7 +8,8 @@ from app.errors import QueryError, UnknownWordsError
 from app.web.texts import translated
 
 SHOWN_AROUND = 60
-"""How many characters of a query are shown before and after the one that can't be understood."""
+"""How many characters of a query are shown before and after what can't be understood, and at most of that."""
+WORD_OR_SIGN = re.compile(r"[\w-]+|.", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class QueryProblem:
     message: str
     before: str = ""
     at: str = ""
-    """The character that can't be understood; empty when no place is known."""
+    """The word or sign that can't be understood; empty when no place is known."""
     after: str = ""
     corrections: tuple[Correction, ...] = ()
 
@@ -49,7 +50,9 @@ class QueryProblem:
         if place is None or not 0 <= place < len(query):
             return cls(translated(error.message))
         before = query[max(0, place - SHOWN_AROUND) : place]
-        return cls(translated(error.message), before, query[place], query[place + 1 : place + 1 + SHOWN_AROUND])
+        at = WORD_OR_SIGN.findall(query, place)[0]
+        after = query[place + len(at) :]
+        return cls(translated(error.message), before, at[:SHOWN_AROUND], after[:SHOWN_AROUND])
 
 
 def correction(query: str, word: str, near_words: list[str]) -> Correction:

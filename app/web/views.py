@@ -6,6 +6,7 @@ Templates contain no logic beyond loops and conditions over these; whatever need
 from dataclasses import dataclass
 
 from app.domain import (
+    LEAST_CONFIDENCE,
     DetectedObject,
     Photo,
     PhotoDetails,
@@ -23,7 +24,7 @@ BROWSER_MEDIA_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image
 """What every browser shows by itself; of other pictures it gets a thumbnail."""
 
 LEAST_CONFIDENCE_SHARE = 0.5
-"""Objects with less than this share of the surest one's confidence aren't shown: detectors name many."""
+"""Objects with less than this share of the surest one's confidence aren't shown, nor those that aren't counted."""
 LEAST_TAG_PROBABILITY = 0.02
 """Tags that are less probable aren't shown: they are guesses."""
 
@@ -187,7 +188,8 @@ class PhotoView(View):
     def objects(self) -> tuple[DetectedObject, ...]:
         """The objects that stand out, the surest first."""
         things = self.details.objects
-        least = LEAST_CONFIDENCE_SHARE * max((thing.confidence for thing in things), default=0.0)
+        surest = max((thing.confidence for thing in things), default=0.0)
+        least = max(LEAST_CONFIDENCE, LEAST_CONFIDENCE_SHARE * surest)
         return tuple(thing for thing in things if thing.confidence >= least)
 
     @property

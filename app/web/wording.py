@@ -27,8 +27,9 @@ def reason_text(reason: Reason) -> str:
     match reason:
         case LabelReason():
             source = texts.find(f"sources.{reason.source}", reason.source)
+            key = "reasons.label_itself" if reason.word == reason.label else "reasons.label"
             score = texts.decimal(reason.weight)
-            return t("reasons.label", word=reason.word, label=reason.label, source=source, score=score)
+            return t(key, word=reason.word, label=reason.label, source=source, score=score)
         case EmbeddingReason():
             return t("reasons.embedding", score=texts.decimal(reason.cosine))
         case ObjectsReason():

@@ -141,6 +141,11 @@ def test_fingers_swipe_and_pinch(new_page: NewPage) -> None:
 
     move([{"x": 300, "y": 400}], [{"x": 200, "y": 402}], [{"x": 120, "y": 404}])
     expect_shown(page, ids[1])
+    details = lightbox(page).get_by_role("heading", name="Details")
+    page.get_by_role("button", name="About this photo").tap()
+    expect(details).to_be_in_viewport()
+    page.get_by_role("button", name="About this photo").tap()
+    expect(details).to_be_hidden()
     fingers = [[{"x": 195 - away, "y": 420, "id": 1}, {"x": 195 + away, "y": 420, "id": 2}] for away in (20, 40, 60)]
     move(*fingers)  # type: ignore[arg-type]
     expect(lightbox(page).locator(".stage--zoomed")).to_be_attached()

@@ -25,6 +25,8 @@ MISSHAPEN = """() => {
 }"""
 """What is too small for a finger, and buttons whose text is broken into several lines."""
 
+OPEN_ALL = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
+
 Scheme = Literal["light", "dark"]
 
 
@@ -45,10 +47,12 @@ def test_no_page_scrolls_sideways_or_complains(new_page: NewPage, device: str, s
         "/search?q=dgo",
         photo,
         "/search/photo",
+        "/search/layout",
         "/status",
         "/nothing",
     ):
         page.goto(address, wait_until="load")
+        page.evaluate(OPEN_ALL)
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"], address
         assert page.title() != "", address
         assert page.evaluate(MISSHAPEN) == [], address

@@ -15,6 +15,9 @@ TRANSLATED_VALUES = frozenset(
     {"advice", "colour", "details", "formats", "kind", "month", "problem", "shape", "state", "what"}
 )
 """The rest are names, numbers and words of queries."""
+LISTED_VALUES = frozenset({"choices", "keys", "near"})
+"""Words of queries again, to choose from: only the `or` between them is translated."""
+OR = "or"
 GROUPED_NUMBER = re.compile(r"\d{1,3}(,\d{3})+")
 
 
@@ -53,4 +56,6 @@ def _value(name: str, value: str, texts: Texts) -> str | int:
     """Return a value of a message as the language writes it."""
     if GROUPED_NUMBER.fullmatch(value):
         return int(value.replace(",", ""))
+    if name in LISTED_VALUES:
+        return f" {said(OR, texts)} ".join(value.split(f" {OR} "))
     return said(value, texts) if name in TRANSLATED_VALUES else value

@@ -2,11 +2,12 @@
 
 import { fetchPage } from "../page_source.js";
 import { applyShapes } from "../shapes.js";
+import { InfoPanel } from "./info.js";
 import { sequenceOf } from "./sequence.js";
 import { isElsewhere, Viewer } from "./viewer.js";
 
 const ADDRESS = /^\/photos\/([0-9a-f]{32})$/;
-const INFO_KEY = "photo-info";
+const BELOW_PX = 40; // scrolled so far, the photo is no longer what one looks at
 
 /** Open photos over the page. */
 export function startLightbox(deletion) {
@@ -25,6 +26,7 @@ export function startLightbox(deletion) {
 class Lightbox {
   #dialog;
   #content;
+  #info;
   #viewer = null;
   #sequence = null;
   #beneath = null; // {sequence, id}: the list that the photo was opened from, and what was seen last of it
@@ -36,8 +38,9 @@ class Lightbox {
   constructor(dialog, deletion) {
     this.#dialog = dialog;
     this.#content = dialog.querySelector("[data-lightbox-content]");
+    this.#info = new InfoPanel(dialog);
     this.#deletion = deletion;
-    const acts = { close: () => this.#leave(), previous: () => this.#step(-1), next: () => this.#step(1), info: () => this.#toggleInfo(),
+    const acts = { close: () => this.#leave(), previous: () => this.#step(-1), next: () => this.#step(1), info: () => this.#info.toggle(),
       part: () => this.#viewer?.part.toggle(), original: () => this.#viewer?.stage.toggleOriginal(), delete: () => this.#delete() };
     dialog.addEventListener("click", (event) => acts[event.target.closest("[data-act]")?.dataset.act]?.());
     dialog.addEventListener("cancel", (event) => {
@@ -48,7 +51,7 @@ class Lightbox {
     });
     document.addEventListener("keydown", (event) => this.#press(event));
     addEventListener("popstate", () => this.#follow());
-    this.#showInfo(localStorage.getItem(INFO_KEY) === "shown");
+    this.#content.addEventListener("scroll", () => dialog.classList.toggle("lightbox--below", this.#content.scrollTop > BELOW_PX), { passive: true });
   }
 
   /** Open the photo of a tile's link. */
@@ -153,24 +156,13 @@ class Lightbox {
     if (!this.#dialog.open || isElsewhere(event, this.#dialog) || !this.#viewer) {
       return;
     }
-    const acts = { ArrowLeft: () => this.#step(-1), ArrowRight: () => this.#step(1), i: () => this.#toggleInfo(), Delete: () => this.#delete() };
+    const acts = { ArrowLeft: () => this.#step(-1), ArrowRight: () => this.#step(1), i: () => this.#info.toggle(), Delete: () => this.#delete() };
     if (event.key in acts) {
       event.preventDefault();
       acts[event.key]();
     } else if (this.#viewer.press(event.key)) {
       event.preventDefault();
     }
-  }
-
-  #toggleInfo() {
-    const isShown = !this.#dialog.classList.contains("lightbox--info");
-    localStorage.setItem(INFO_KEY, isShown ? "shown" : "hidden");
-    this.#showInfo(isShown);
-  }
-
-  #showInfo(isShown) {
-    this.#dialog.classList.toggle("lightbox--info", isShown);
-    this.#dialog.querySelector('[data-act="info"]').setAttribute("aria-pressed", String(isShown));
   }
 
   #delete() {

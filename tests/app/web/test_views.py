@@ -84,11 +84,14 @@ def test_small_boxes_are_drawn_over_large_ones() -> None:
     assert marks[0].text == "dog 80%"
 
 
-def test_objects_far_less_sure_than_the_surest_are_not_shown() -> None:
-    things = tuple(DetectedObject("cat", 17, confidence, Box(0, 0, 1, 1)) for confidence in (0.5, 0.26, 0.2))
+@pytest.mark.parametrize(
+    ("found", "shown"), [((0.9, 0.46, 0.44), [0.9, 0.46]), ((0.5, 0.3, 0.29), [0.5, 0.3]), ((0.26, 0.2), [])]
+)
+def test_objects_that_are_not_sure_are_not_shown(found: tuple[float, ...], shown: list[float]) -> None:
+    things = tuple(DetectedObject("cat", 17, confidence, Box(0, 0, 1, 1)) for confidence in found)
     view = PhotoView(PhotoDetails(photo(), things, (), ()), SimilarityMethod.EMBEDDING)
-    assert [thing.confidence for thing in view.objects] == [0.5, 0.26]
-    assert len(view.marks) == 2
+    assert [thing.confidence for thing in view.objects] == shown
+    assert len(view.marks) == len(shown)
 
 
 def test_tags_that_are_mere_guesses_are_not_shown() -> None:
@@ -102,6 +105,7 @@ def test_tags_that_are_mere_guesses_are_not_shown() -> None:
     ("reason", "text"),
     [
         (LabelReason("kitty", "cat", 0.97, "picture"), "kitty ↔ cat, whole picture 0.97"),
+        (LabelReason("cat", "cat", 0.97, "objects"), "cat, an object in it 0.97"),
         (EmbeddingReason(0.874), "looks alike as a whole 0.87"),
         (ObjectsReason("cat", 1, 0.5), "cat in both, one pair 0.50"),
         (BoxReason("cat", Box(0, 0, 1, 1), Box(0, 0, 1, 1), 0.7), "cat in the same place 0.70"),
@@ -122,6 +126,8 @@ def test_each_reason_is_said_in_plain_words(reason: Reason, text: str) -> None:
 def test_a_query_is_cut_where_it_fails() -> None:
     problem = QueryProblem.of("cat) dog", QueryError("odd", position=3))
     assert (problem.before, problem.at, problem.after) == ("cat", ")", " dog")
+    problem = QueryProblem.of("color:dark-blurple dog", QueryError("odd", position=6))
+    assert (problem.before, problem.at, problem.after) == ("color:", "dark-blurple", " dog")
     assert QueryProblem.of("cat", QueryError("odd", position=99)).at == ""
 
 

@@ -43,8 +43,8 @@ def test_every_message_is_found_and_keeps_its_values(language: str) -> None:
         ("landscape, 640 x 480 pixels", "Querformat, 640 \N{MULTIPLICATION SIGN} 480 Pixel"),
         ("taken on 3 March 2024", "aufgenommen am 3. März 2024"),
         (
-            "“blurple” is no colour that a query knows. Did you mean blue?",
-            "„blurple“ ist keine Farbe, die die Suche kennt. Meintest du blue?",
+            "“blurple” is no colour that a query knows. Did you mean blue or purple?",
+            "„blurple“ ist keine Farbe, die die Suche kennt. Meintest du blue oder purple?",
         ),
         ("mostly green, #228b22", "überwiegend grün, #228b22"),
         (
