@@ -3,9 +3,11 @@
 Nothing of it is written down: what is done is in the file, so what is to be done follows from it after any end.
 """
 
+import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from time import monotonic
 
 import numpy as np
 
@@ -15,6 +17,7 @@ from app.store.base import Rows, Store
 
 AT_ONCE = 256
 """Jobs that are named at once, at most."""
+REMEMBERED_S = 1.0
 
 
 class MissingFeatures:
@@ -29,6 +32,10 @@ class MissingFeatures:
         self._lock = threading.Lock()
         self._put_off: dict[PhotoId, tuple[datetime, str]] = {}
         self._refused: dict[int, str] = {}
+        self._found: Rows = np.zeros(0, np.int64)
+        """What `rows` found last, for `REMEMBERED_S`: comparing all rows of a large gallery takes long."""
+        self._found_at = -math.inf
+        self._done_since: set[int] = set()
 
     def rows(self) -> Rows:
         """Return the rows of the photos that are still to be looked at: int64 (n,), ascending."""
@@ -52,14 +59,12 @@ class MissingFeatures:
     def jobs(self, due: datetime | None = None, limit: int | None = None) -> list[Job]:
         """Return what is to be done, the newest photo first, or what may be tried at `due` (UTC) of it."""
         wanted = min(AT_ONCE if limit is None else limit, AT_ONCE)
-        found: list[Job] = []
-        for row in self.rows()[::-1].tolist():
-            if len(found) >= wanted:
-                break
-            job = self._job(row)
-            if job is not None and (due is None or job.not_before <= due):
-                found.append(job)
-        return found
+        if monotonic() - self._found_at < REMEMBERED_S:
+            jobs = self._jobs(due, wanted)
+            if len(jobs) == wanted:
+                return jobs
+        self._look()
+        return self._jobs(due, wanted)
 
     def start(self, photo_ids: Sequence[PhotoId]) -> None:
         """Leave the photos' states as they are: they are ready."""
@@ -72,6 +77,7 @@ class MissingFeatures:
         """Store features; return the photos."""
         photos = self._store.add_features(model, features)
         with self._lock:
+            self._done_since.update(photo.row for photo in photos)
             for photo_id in features:
                 self._put_off.pop(photo_id, None)
         return photos
@@ -90,6 +96,32 @@ class MissingFeatures:
         with self._lock:
             self._put_off.pop(photo_id, None)
             self._refused[row] = error
+
+    def _look(self) -> None:
+        with self._lock:
+            self._done_since = set()  # before the look: what is done during it may be in either
+        found = self.rows()
+        with self._lock:
+            self._found, self._found_at = found, monotonic()
+
+    def _jobs(self, due: datetime | None, wanted: int) -> list[Job]:
+        """Return up to so many jobs of what was found last."""
+        found: list[Job] = []
+        for row in self._newest_first():
+            if len(found) >= wanted:
+                break
+            job = self._job(row)
+            if job is not None and (due is None or job.not_before <= due):
+                found.append(job)
+        return found
+
+    def _newest_first(self) -> Iterator[int]:
+        """Yield the rows found last that are still to be looked at."""
+        rows = self._found
+        for stop in range(len(rows), 0, -AT_ONCE):
+            with self._lock:
+                settled = self._done_since | self._refused.keys()
+            yield from (row for row in rows[max(0, stop - AT_ONCE) : stop][::-1].tolist() if row not in settled)
 
     def _job(self, row: int) -> Job | None:
         try:

@@ -168,7 +168,8 @@ class Reindex:
         problems = [lane.ingest.problem for lane in lanes if lane.ingest.problem] + [self._problem]
         refused = {row for lane in lanes for row in lane.missing.refused()}
         photos = len(self._store.rows(PhotoState.READY))
-        return Progress(photos, max(0, photos - len(self._missing(models))), len(refused), problems[0])
+        waiting = len(np.unique(np.concatenate([missing.rows() for missing in self._missing(models)])))
+        return Progress(photos, max(0, photos - waiting), len(refused), problems[0])
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -193,7 +194,7 @@ class Reindex:
         choice = self._choice
         self._tend_lanes(choice)
         self._give_up_refused(choice.active)
-        if choice.target is not None and not choice.paused and not len(self._missing(choice.target)):
+        if choice.target is not None and not choice.paused and self._is_seen_by(choice.target):
             self._change_to(choice.target)
 
     def _tend_lanes(self, choice: ModelChoice) -> None:
@@ -216,14 +217,14 @@ class Reindex:
         lane.ingest.start()
         return lane
 
-    def _missing(self, models: ModelSet) -> set[int]:
-        """Return the rows of the photos that some of the models haven't seen and may see yet."""
+    def _missing(self, models: ModelSet) -> list[MissingFeatures]:
+        """Return what says of each model which photos it hasn't seen and may see yet."""
         lanes = self._lanes
-        missing = [
-            (lanes[name].missing if name in lanes else MissingFeatures(self._store, name)).rows()
-            for name in models.cards
-        ]
-        return set(np.concatenate(missing).tolist())
+        return [lanes[name].missing if name in lanes else MissingFeatures(self._store, name) for name in models.cards]
+
+    def _is_seen_by(self, models: ModelSet) -> bool:
+        """Tell whether each of the models has seen all photos that it may see."""
+        return not any(missing.jobs(limit=1) for missing in self._missing(models))
 
     def _give_up_refused(self, active: ModelSet) -> None:
         """Let photos fail that a model in use can't look at, so that people see it and may try again."""
@@ -255,7 +256,7 @@ class Reindex:
 
     def _wait_for_late_comers(self, target: ModelSet) -> None:
         end = monotonic() + LATE_COMERS_S
-        while self._missing(target) and monotonic() < end and not self._stopping.wait(0.05):
+        while not self._is_seen_by(target) and monotonic() < end and not self._stopping.wait(0.05):
             pass
 
     def _previous(self, choice: ModelChoice) -> ModelSet | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask.testing import FlaskClient
 
+from app.domain import PhotoId
 from app.opening import open_gallery
 from app.services.gallery import Gallery
 from app.settings import Settings
@@ -42,10 +43,10 @@ def open_with(real_settings: Settings, server: GatedServer) -> Iterator[Open]:
         opened.pop().close()
 
 
-def upload(client: FlaskClient, *seeds: int) -> list[str]:
+def upload(client: FlaskClient, *seeds: int) -> list[PhotoId]:
     """Upload photos and wait until each can be found."""
     files = [(io.BytesIO(drawn_photo(seed)), f"{seed}.jpg") for seed in seeds]
-    ids = [item["id"] for item in client.post(f"{API}/images", data={"file": files}).get_json()["items"]]
+    ids = [PhotoId(item["id"]) for item in client.post(f"{API}/images", data={"file": files}).get_json()["items"]]
     wait_until(lambda: all(client.get(f"{API}/images/{one}").get_json()["state"] == "ready" for one in ids), 30)
     return ids
 
