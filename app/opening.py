@@ -74,7 +74,7 @@ def open_gallery(
         outlooks = Outlooks(store, makes.make(models))
         opened.callback(outlooks.stop)
         damaged = _load(outlooks.now, store)
-        prepared = PreparedInputs()
+        prepared = PreparedInputs(settings.data.parent)
         lookers = Lookers(outlooks, served, breakers.of, words, settings.max_pixels)
 
         def first() -> ModelCard:
