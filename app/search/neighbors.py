@@ -89,10 +89,10 @@ class Neighbourhood:
         order = np.lexsort((neighbours, -scores.astype(np.float32)), axis=1)
         sorted_scores = np.take_along_axis(scores, order, axis=1).astype(np.float32)
         # Where rounded scores are equal, only the exact ones know the order.
-        equal = (sorted_scores[:, 1:] == sorted_scores[:, :-1]) & (sorted_scores[:, 1:] > -np.inf)
+        equal = _of_equal_ones(sorted_scores)
         for at in np.flatnonzero(equal.any(axis=1)):
-            named = neighbours[at] != NOBODY
-            scores[at, named] = self._cosines(int(rows[at]), neighbours[at, named].astype(np.int64))
+            rivals = order[at, equal[at]]
+            scores[at, rivals] = self._cosines(int(rows[at]), neighbours[at, rivals].astype(np.int64))
             order[at] = np.lexsort((neighbours[at], -scores[at]))
         best = order[:, :KEPT]
         similarities = np.take_along_axis(scores, best, axis=1).astype(np.float32)
@@ -105,6 +105,16 @@ class Neighbourhood:
         # As in the index: equal vectors must have equal cosines.
         cosines: NDArray[np.float64] = np.clip((normalised(self._read(others)) * query).sum(axis=1), -1, 1)
         return cosines
+
+
+def _of_equal_ones(scores: Float32) -> NDArray[np.bool_]:
+    """Tell which of scores (n, m), best first, are equal to another that stands among the first KEPT: bool (n, m)."""
+    equal = np.zeros(scores.shape, bool)
+    tied = (scores[:, 1:] == scores[:, :-1]) & (scores[:, 1:] > -np.inf)
+    equal[:, 1:] |= tied
+    equal[:, :-1] |= tied
+    last_kept = scores[:, min(KEPT, scores.shape[1]) - 1, None]
+    return equal & (scores >= last_kept)
 
 
 def _filled(lists: Lists, vectors: Float32, bounds: list[Bounds], allowed: NDArray[np.bool_]) -> Lists:

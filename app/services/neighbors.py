@@ -27,6 +27,8 @@ FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 30.0
 AT_ONCE = 64
 """Photos that share one look at all others, at most."""
+GATHERED_S = 1.0
+"""Photos that came wait so long for company: many at once take little more than one."""
 COMPARED_AT_ONCE = 1 << 24
 """Pairs of photos that are compared at once, at most: what is known of each takes 4 bytes."""
 
@@ -34,8 +36,10 @@ COMPARED_AT_ONCE = 1 << 24
 class NeighbourKeeper:
     """One thread that keeps the lists of one model's embedding; `index` hears of changes before it does."""
 
-    def __init__(self, store: Store, index: EmbeddingIndex, model: str) -> None:
+    def __init__(self, store: Store, index: EmbeddingIndex, model: str, gathered_s: float = GATHERED_S) -> None:
+        """`gathered_s` is how long photos that came wait for company."""
         self._store = store
+        self._gathered_s = gathered_s
         self._index = index
         self._model = model
         self._table = NeighbourTable()
@@ -50,6 +54,8 @@ class NeighbourKeeper:
         self._backoff_s = 0.0
         self._problem: str | None = None
         self._wake = threading.Event()
+        self._enough = threading.Event()
+        """There is no use in waiting for more photos."""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="neighbours", daemon=True)
 
@@ -70,6 +76,7 @@ class NeighbourKeeper:
     def stop(self) -> None:
         """Finish the work in hand and end; the rest is found again at the next start."""
         self._stopping.set()
+        self._enough.set()
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -78,6 +85,8 @@ class NeighbourKeeper:
         """Hear of photos whose features were stored, for the first time or anew."""
         with self._lock:
             self._come |= dict.fromkeys((photo.row for photo in photos), next(self._calls))
+            if len(self._come) >= AT_ONCE:
+                self._enough.set()
         self._wake.set()
 
     def remove(self, row: int) -> None:
@@ -183,12 +192,26 @@ class NeighbourKeeper:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
+            self._gather()
             started_s = perf_counter()
             if not self._work_safely():
                 self._wake.wait(self._backoff_s or None)
             elif self.waiting > AT_ONCE:
                 # A long way to go: let others have half of the time.
                 self._stopping.wait(perf_counter() - started_s)
+
+    def _gather(self) -> None:
+        """Wait as long as more photos keep coming, up to a full look's; searches do without lists meanwhile."""
+        held = 0
+        while held < (held := self._gathering()) and not self._stopping.is_set():
+            self._enough.wait(self._gathered_s)
+
+    def _gathering(self) -> int:
+        """Return how many photos might wait for company, 0 if there is something better to do."""
+        with self._lock:
+            self._enough.clear()
+            few = len(self._come) < AT_ONCE and not self._gone and not self._untrue
+            return len(self._come) if few else 0
 
     def _work_safely(self) -> bool:
         """Do one piece of work; turn trouble with the file into a pause, never into the thread's end."""

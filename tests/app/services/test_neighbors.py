@@ -29,8 +29,9 @@ WIDTH = 8
 class Bench:
     """A keeper on a store, driven by hand."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, gathered_s: float = 0.0) -> None:
         self.store = store
+        self.gathered_s = gathered_s
         self.begin()
 
     def begin(self) -> None:
@@ -38,7 +39,7 @@ class Bench:
         self.index = EmbeddingIndex(WIDTH, lambda rows: self.store.embeddings_of(rows, MODEL))
         for block in self.store.feature_blocks(MODEL):
             self.index.add(block.rows, block.embeddings)
-        self.keeper = NeighbourKeeper(self.store, self.index, MODEL)
+        self.keeper = NeighbourKeeper(self.store, self.index, MODEL, self.gathered_s)
 
     def put(self, numbers: range, seed: int = 0) -> None:
         """Add photos with features, or compute those of present ones anew."""
@@ -178,9 +179,10 @@ def test_features_that_change_while_the_list_is_made_are_not_forgotten(bench: Be
 
 
 class FullOnDemand(MemoryStore):
-    """A store on a disk that is full now and then."""
+    """A store on a disk that is full now and then; it counts how often lists are put there."""
 
     full = False
+    puts = 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -189,6 +191,7 @@ class FullOnDemand(MemoryStore):
         def refuse(model: str, lists: NeighbourLists) -> None:
             if self.full:
                 raise StoreFull("The disk is full.")
+            self.puts += 1
             put(model, lists)
 
         self.neighbours.put = refuse  # type: ignore[method-assign]
@@ -209,6 +212,28 @@ def test_a_full_disk_makes_it_wait(bench: Bench) -> None:
     assert full.keeper.problem is None
     full.keeper.stop()
     full.check()
+
+
+def test_photos_that_come_one_behind_the_other_are_compared_together() -> None:
+    store = FullOnDemand()
+    bench = Bench(store, gathered_s=0.3)
+    bench.keeper.start()
+    for number in range(AT_ONCE // 2):
+        bench.put(range(number, number + 1))
+    wait_until(lambda: bench.keeper.waiting == 0)
+    assert store.puts < AT_ONCE // 8
+    bench.keeper.stop()
+    bench.check()
+
+
+def test_enough_photos_wait_for_no_more_and_stopping_waits_for_none() -> None:
+    bench = Bench(MemoryStore(), gathered_s=60)
+    bench.keeper.start()
+    bench.put(range(AT_ONCE - 1))
+    bench.put(range(AT_ONCE - 1, AT_ONCE))
+    wait_until(lambda: bench.keeper.waiting == 0)
+    bench.put(range(AT_ONCE, AT_ONCE + 1))
+    bench.keeper.stop()
 
 
 @pytest.fixture
