@@ -46,7 +46,7 @@ from model_server.catalogue import ModelCard, cards
 
 
 def open_gallery(
-    settings: Settings, client: ModelClient | None = None, *, working: bool = True, catalogue: Cards = cards
+    settings: Settings, client: ModelClient | None = None, *, working: bool = True, catalogue: Cards | None = None
 ) -> Gallery:
     """Open the file, reach for the model server (through `client`, if given) and start the background work.
 
@@ -59,7 +59,7 @@ def open_gallery(
         settings.data.parent.mkdir(parents=True, exist_ok=True)
         store = Hdf5Store.open(settings.data, application_version=VERSION)
         opened.callback(store.close)
-        known = Catalogue(catalogue)
+        known = Catalogue(catalogue or (lambda: cards(settings.catalogue)))
         choices = ModelChoices(store, known, first_set(known, settings.model))
         metered = MeteredClient(client or _connect(settings, opened, start=working))
         breakers, served = Breakers(metered), ServedVersions(metered, known)

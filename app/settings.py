@@ -2,10 +2,11 @@
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.errors import SettingsError
+from model_server.catalogue import own_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 MIB = 1024 * 1024
@@ -22,6 +23,8 @@ class Settings:
     """`host:port` of a server of the TensorFlow Serving API, or `local` to start our own as a child process."""
     models: Path = ROOT / "build" / "models"
     """The folder of built models that the local model server serves."""
+    catalogue: Path = field(default_factory=own_folder)
+    """The folder of the models that were trained here; `python -m model_server` reads the same variable."""
     model: str = "gallery_default"
     """The model that a new gallery begins with; `gallery models activate` changes it."""
     host: str = "127.0.0.1"
@@ -79,7 +82,7 @@ class Settings:
     @classmethod
     def defaults(cls) -> dict[str, object]:
         """Return each setting's name and default."""
-        return {name: getattr(cls, name) for name in cls.__dataclass_fields__}
+        return dict(vars(cls()))
 
 
 def is_loopback(host: str) -> bool:

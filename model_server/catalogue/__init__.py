@@ -110,18 +110,18 @@ def names() -> list[str]:
     return sorted(_paths())
 
 
-def _paths() -> dict[str, Path]:
+def _paths(trained_here: Path | None = None) -> dict[str, Path]:
     """Return the card of each model; one that was trained here can't take the name of another."""
-    own = {path.stem: path for path in own_folder().glob("*/*.toml") if path.stem == path.parent.name}
+    folder = trained_here or own_folder()
+    own = {path.stem: path for path in folder.glob("*/*.toml") if path.stem == path.parent.name}
     return own | {path.stem: path for path in FOLDER.glob("*.toml")}
 
 
-def cards() -> list[ModelCard]:
-    """Return the card of each model of the catalogue, sorted by name."""
-    return [load_card(name) for name in names()]
+def cards(trained_here: Path | None = None) -> list[ModelCard]:
+    """Return the card of each model of the catalogue, sorted by name; `trained_here` is `own_folder` unless given."""
+    return [_read_once(path) for _, path in sorted(_paths(trained_here).items())]
 
 
-@cache
 def load_card(name: str) -> ModelCard:
     """Read the card of the model called *name*.
 
@@ -130,7 +130,12 @@ def load_card(name: str) -> ModelCard:
     paths = _paths()
     if name not in paths:
         raise UnknownModelError(f"no model is called {name!r}; the catalogue has: {', '.join(sorted(paths))}")
-    return read_card(paths[name])
+    return _read_once(paths[name])
+
+
+@cache
+def _read_once(path: Path) -> ModelCard:
+    return read_card(path)
 
 
 def read_card(path: Path) -> ModelCard:

@@ -18,12 +18,14 @@ def test_values_are_read_from_the_environment(tmp_path: Path) -> None:
     settings = Settings.from_environment(
         {
             "GALLERY_DATA": str(tmp_path / "my.h5"),
+            "GALLERY_CATALOGUE": str(tmp_path / "models"),
             "GALLERY_PORT": "8080",
             "GALLERY_MODEL_TIMEOUT_S": "2.5",
             "PORT": "1",
         }
     )
     assert settings.data == tmp_path / "my.h5"
+    assert settings.catalogue == tmp_path / "models"
     assert settings.port == 8080
     assert settings.model_timeout_s == 2.5
 

@@ -101,3 +101,5 @@ def test_own_models_stand_beside_the_projects(tmp_path: Path, monkeypatch: pytes
     assert {"small", "gallery_default"} <= set(names())
     assert load_card("small").embedding_width == 16
     assert len(load_card("gallery_default").labels) == 80
+    monkeypatch.delenv("GALLERY_CATALOGUE")
+    assert "small" in {card.name for card in cards(tmp_path)}

@@ -52,14 +52,12 @@ def server(content: bytes) -> Iterator[WeightsServer]:
 
 
 @pytest.fixture
-def write_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def write_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put a folder of its own in the catalogue's place for a while."""
     folder = tmp_path / "catalogue"
     folder.mkdir()
     monkeypatch.setattr(catalogue, "FOLDER", folder)
-    catalogue.load_card.cache_clear()
-    yield folder / "small_vit.toml"
-    catalogue.load_card.cache_clear()
+    return folder / "small_vit.toml"
 
 
 def card_text(url: str, sha256: str = "") -> str:
