@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from app.domain import MAX_OBJECTS, OBJECT_FIELDS, Features, PhotoId, PhotoState
 from app.errors import BadParameter
+from app.store.base import Shapes
+from model_server.catalogue import ModelCard
 
-LABELS = 80
-"""Of a model that gives no scores of them."""
 TAG_CLASSES = 1000
 SHAPES: dict[str, tuple[int, ...]] = {
     "detections": (MAX_OBJECTS, OBJECT_FIELDS),
@@ -23,6 +23,12 @@ SHAPES: dict[str, tuple[int, ...]] = {
 """Those of the arrays that are as long for every model; what a model doesn't say has no elements."""
 LONGEST = {"embedding": 16_384, "label_scores": 10_000}
 FIELDS = tuple(one.name for one in fields(Features))
+FIELDS_OF_OUTPUT = {
+    "detections": ("detections", "word_vector"),
+    "embedding": ("embedding",),
+    "probabilities": ("tag_ids", "tag_probabilities"),
+    "label_scores": ("label_scores",),
+}
 LARGEST_NUMBER = 1e6
 """No model says more: unit vectors, probabilities, and pixels of its input."""
 FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
@@ -92,6 +98,13 @@ def moment_of(text: str) -> datetime:
     return zoned.astimezone(UTC)
 
 
+def shapes_by(card: ModelCard) -> Shapes:
+    """Return the shapes of what a model says of a photo."""
+    whole = SHAPES | {"embedding": (card.embedding_width,), "label_scores": (len(card.labels),)}
+    said = {field for output in card.outputs for field in FIELDS_OF_OUTPUT.get(output, ())}
+    return {field: whole[field] if field in said else (0, *whole[field][1:]) for field in FIELDS}
+
+
 def _array(name: str, numbers: object) -> NDArray[np.generic]:
     """Return one field as an array of its type; raise BadParameter for what isn't made of such numbers."""
     try:
@@ -119,7 +132,7 @@ def _check(features: Features) -> None:
             raise BadParameter(f"{name} has the shape {own}, not up to {most:,} numbers.")
     if not any(getattr(features, name).size for name in FIELDS):
         raise BadParameter("they say nothing of the photo.")
-    class_ids, most_labels = features.detections[:, 0], len(features.label_scores) or LABELS
+    class_ids, most_labels = features.detections[:, 0], len(features.label_scores) or LONGEST["label_scores"]
     if np.any((class_ids != np.round(class_ids)) | (class_ids < 0) | (class_ids > most_labels)):
         raise BadParameter(f"detections hold a class_id that isn't one of 0 to {most_labels}.")
     if np.any((features.tag_ids < 0) | (features.tag_ids >= TAG_CLASSES)):

@@ -2,13 +2,13 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from app.errors import SettingsError
 from app.services.model_set import ModelSet
-from app.store.base import Store, features_name
+from app.store.base import LONGEST_CHOICE_BYTES, Store, features_name
 from model_server.catalogue import ModelCard
 
 log = logging.getLogger(__name__)
@@ -88,10 +88,11 @@ class ModelChoices:
             return ModelChoice(self._first.replaced(self._as_stored))
         try:
             known = json.loads(text)
+            labels = {name: tuple(map(str, own)) for name, own in known.get("labels", {}).items()}
             return ModelChoice(
-                active=self._set(known["active"]),
-                previous=self._set(known["previous"]) if known["previous"] else None,
-                target=self.newest(self._set(known["target"])) if known["target"] else None,
+                active=self._set(known["active"], labels),
+                previous=self._set(known["previous"], labels) if known["previous"] else None,
+                target=self.newest(self._set(known["target"], labels)) if known["target"] else None,
                 paused=bool(known["paused"]),
                 overlap=Overlap(**known["overlap"]) if known["overlap"] else None,
             )
@@ -101,14 +102,22 @@ class ModelChoices:
 
     def write(self, choice: ModelChoice) -> None:
         """Keep the choice, in one durable commit; raise StoreError."""
-        known = {
+        known: dict[str, object] = {
             "active": _names(choice.active),
             "previous": choice.previous and _names(choice.previous),
             "target": choice.target and _names(choice.target),
             "paused": choice.paused,
             "overlap": choice.overlap and asdict(choice.overlap),
         }
-        self._store.model_choice.put(json.dumps(known))
+        text = json.dumps(known | {"labels": _labels(choice)}, ensure_ascii=False)
+        if len(text.encode()) > LONGEST_CHOICE_BYTES:  # thousands of labels
+            text = json.dumps(known)
+        self._store.model_choice.put(text)
+
+    def keep_first(self, choice: ModelChoice) -> None:
+        """Keep the choice of a gallery that has never chosen, so that later catalogues don't change it."""
+        if self._store.model_choice.get() is None:
+            self.write(choice)
 
     def newest(self, models: ModelSet) -> ModelSet:
         """Return a set with each model in the version that the catalogue has."""
@@ -120,18 +129,35 @@ class ModelChoices:
         versions = [number for number in range(1, card.version) if features_name(card.name, number) in kept]
         if features_name(card.name, card.version) in kept or not versions:
             return card
-        return replace(card, version=versions[-1])
+        return older_card(card, versions[-1], card.labels)
 
-    def _set(self, roles: dict[str, Any]) -> ModelSet:
-        return self._first.replaced(lambda role, default: self._card(roles[role], default))
+    def _set(self, roles: dict[str, Any], labels: Mapping[str, tuple[str, ...]]) -> ModelSet:
+        return self._first.replaced(lambda role, default: self._card(roles[role], default, labels))
 
-    def _card(self, known: list[Any], default: ModelCard) -> ModelCard:
+    def _card(self, known: list[Any], default: ModelCard, labels: Mapping[str, tuple[str, ...]]) -> ModelCard:
+        """Return a model; one in an older version has the labels that it had, not those that it has now."""
         name, version = str(known[0]), int(known[1])
         card = self._catalogue.find(name)
         if card is None:
             log.warning("The catalogue doesn't have %s any more; %s takes its place.", name, default.name)
             return default
-        return replace(card, version=version) if version < card.version else card
+        if version >= card.version:
+            return card
+        return older_card(card, version, labels.get(features_name(name, version), card.labels))
+
+
+def older_card(card: ModelCard, version: int, labels: tuple[str, ...]) -> ModelCard:
+    """Return a model in an older version, which may have had other labels."""
+    outputs = dict(card.outputs)
+    if "label_scores" in outputs:
+        outputs["label_scores"] = f"float32 [n, {len(labels)}]"
+    return replace(card, version=version, labels=labels, outputs=outputs)
+
+
+def _labels(choice: ModelChoice) -> dict[str, tuple[str, ...]]:
+    """Return the labels of each model of a choice that has some."""
+    sets = [models for models in (choice.active, choice.previous, choice.target) if models is not None]
+    return {name: card.labels for models in sets for name, card in models.cards.items() if card.labels}
 
 
 def _names(models: ModelSet) -> dict[str, list[object]]:

@@ -103,6 +103,7 @@ class Reindex:
 
     def start(self) -> None:
         """Go on where the last process ended; begin with what is newer in the catalogue than in use."""
+        self._choices.keep_first(self._choice)
         newest = self._choices.newest(self._choice.active)
         if newest != self._choice.active and self._choice.target is None:
             log.info("photos are looked at anew by %s", ", ".join(newest.cards))

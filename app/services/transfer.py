@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from app import imaging
 from app.domain import Features, PhotoId, PhotoState, UploadResult
 from app.errors import BadFileName
-from app.services.known_photos import KnownPhoto, unusable
+from app.services.known_photos import KnownPhoto, shapes_by, unusable
 from app.services.library import Library, Upload
 from app.services.outlooks import Outlooks
 from app.services.photo_ids import photo_id_of
-from app.store.base import Known, Store
+from app.store.base import Known, Shapes, Store, shapes_of
+from model_server.catalogue import ModelCard
 
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 MODELS_AT_MOST = 32
@@ -61,8 +62,9 @@ class Transfer:
         photo that is here already stays as it is. Raises StoreFull if the disk is full; then none was stored.
         """
         notes = [list(upload.notes) for upload in uploads]
-        widths = self._widths() | self._store.models()
-        prepared = [self._prepared(upload, widths, told) for upload, told in zip(uploads, notes, strict=True)]
+        cards = self._outlooks.now.models.cards
+        here = {name: shapes_by(card) for name, card in cards.items()} | self._store.models()
+        prepared = [self._prepared(upload, here, told) for upload, told in zip(uploads, notes, strict=True)]
         results = self._library.upload(prepared)
         self._make_searchable(prepared, results)
         return [Restored(result, tuple(told)) for result, told in zip(results, notes, strict=True)]
@@ -75,15 +77,10 @@ class Transfer:
         ]
         self._outlooks.put([photo for photo, _ in new], [features for _, features in new])
 
-    def _widths(self) -> dict[str, int]:
-        """Return the width of the embeddings of each model in use, as its card has it."""
-        cards = self._outlooks.now.models.cards
-        return {name: card.embedding_width for name, card in cards.items()}
-
-    def _prepared(self, upload: KnownUpload, widths: dict[str, int], notes: list[str]) -> Upload:
+    def _prepared(self, upload: KnownUpload, here: dict[str, Shapes], notes: list[str]) -> Upload:
         """Return what the library can store, with what may be believed of the known; add notes on the rest.
 
-        `widths` are those of the models' embeddings here; models that are new here join it.
+        `here` are the models that are known here, with the shapes of what they say; new ones join them.
         """
         known, plain = upload.known, Upload(upload.filename, upload.data)
         if known is None:
@@ -91,7 +88,7 @@ class Transfer:
         if photo_id_of(upload.data) != known.id:
             notes.append("Its bytes aren't those of the photo that it is said to be: it comes in as a new photo.")
             return plain
-        features = _admissible(known.features, widths, notes)
+        features = _admissible(known.features, here, self._outlooks.now.models.cards, notes)
         state = PhotoState.STORED if known.state is PhotoState.PROCESSING else known.state
         missing = self._outlooks.now.models.cards.keys() - features.keys()
         if state is PhotoState.READY and missing:
@@ -102,21 +99,39 @@ class Transfer:
         return replace(plain, filename=name, known=Known(known.added_at, state, error, features))
 
 
-def _admissible(features: Mapping[str, Features], widths: dict[str, int], notes: list[str]) -> dict[str, Features]:
-    """Return the features that this gallery has a place for."""
+def _admissible(
+    features: Mapping[str, Features], here: dict[str, Shapes], cards: Mapping[str, ModelCard], notes: list[str]
+) -> dict[str, Features]:
+    """Return the features that this gallery has a place for, and names for what those by models in use found."""
     admitted = {}
     for model, found in features.items():
-        width = len(found.embedding)
-        if not MODEL_NAME.fullmatch(model):
-            notes.append(unusable(model, "no model is called so."))
-        elif model in widths and widths[model] != width:
-            notes.append(unusable(model, f"its embeddings have {widths[model]} numbers here, not {width}."))
-        elif model not in widths and len(widths) >= MODELS_AT_MOST:
-            notes.append(unusable(model, f"there are features by {len(widths)} models here already."))
+        problem = _problem(model, found, here) or _nameless(found, cards.get(model))
+        if problem:
+            notes.append(unusable(model, problem))
         else:
             admitted[model] = found
-            widths[model] = width
+            here[model] = shapes_of(found)
     return admitted
+
+
+def _problem(model: str, found: Features, here: Mapping[str, Shapes]) -> str | None:
+    """Return why features don't fit to what is here, or None."""
+    if not MODEL_NAME.fullmatch(model):
+        return "no model is called so."
+    if model not in here:
+        return f"there are features by {len(here)} models here already." if len(here) >= MODELS_AT_MOST else None
+    for name, shape in shapes_of(found).items():
+        if shape != here[model][name]:
+            return f"{name} has the shape {here[model][name]} here, not {shape}."
+    return None
+
+
+def _nameless(found: Features, card: ModelCard | None) -> str | None:
+    """Return that a model in use found what it has no name for here, or None."""
+    highest = int(found.detections[:, 0].max(initial=0))
+    if card is not None and highest > len(card.labels):
+        return f"it found an object of class {highest}, but has {len(card.labels)} labels here."
+    return None
 
 
 def _name(name: str, filename: str, notes: list[str]) -> str:

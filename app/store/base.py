@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from app.domain import Features, Float32, Job, Photo, PhotoFacts, PhotoId, PhotoState
 
 Rows = NDArray[np.int64]
+Shapes = Mapping[str, tuple[int, ...]]
+"""Of one photo's features by a model: the shape of each field, without any elements where the model says nothing."""
 
 BLOCK_ROWS = 2048
 """Photos in one table of features that is read at once: about 25 MB with a wide embedding."""
@@ -36,6 +38,11 @@ def model_and_version(name: str) -> tuple[str, int]:
     """Return what `features_name` was made of."""
     model, _, version = name.rpartition(".")
     return (model, int(version)) if model and version.isascii() and version.isdecimal() else (name, 1)
+
+
+def shapes_of(features: Features) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each field of a photo's features."""
+    return {name: np.shape(array) for name, array in vars(features).items()}
 
 
 @dataclass(frozen=True)
@@ -193,7 +200,7 @@ class SavedSearches(Protocol):
         """Forget a saved search and return what it was; raise SavedSearchNotFound. Its id is never used again."""
 
 
-LONGEST_CHOICE_BYTES = 16 * 1024
+LONGEST_CHOICE_BYTES = 48 * 1024
 
 
 class ModelChoice(Protocol):
@@ -256,8 +263,8 @@ class Store(Protocol):
     def features(self, photo_id: PhotoId, model: str) -> Features | None:
         """Return what `model` says of a photo, or None if that isn't computed yet; raise PhotoNotFound."""
 
-    def models(self) -> dict[str, int]:
-        """Return the models that features are kept of, with the width of their embeddings, 0 for none."""
+    def models(self) -> dict[str, Shapes]:
+        """Return the models that have said something of photos, with the shapes that their features have here."""
 
     def feature_blocks(
         self, model: str, rows_per_block: int = BLOCK_ROWS, among: Rows | None = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from app.domain import Features, PhotoId
 from app.errors import PhotoDamaged, PhotoNotFound, StoreError
-from app.store.features import Shapes
+from app.store.base import Shapes
 from app.store.journal import Fresh
 from app.store.segments import Extent
 from app.store.table import Entry, PhotoTable, blank

@@ -17,13 +17,10 @@ from numpy.typing import NDArray
 
 from app.domain import MAX_OBJECTS, OBJECT_FIELDS, Features
 from app.errors import StoreError
-from app.store.base import FeatureTable, Rows, model_and_version
+from app.store.base import FeatureTable, Rows, Shapes, model_and_version, shapes_of
 from app.store.crc import crc32_of
 from app.store.row_dataset import RowDataset
 from app.store.schema import describe, table
-
-Shapes = Mapping[str, tuple[int, ...]]
-"""Of one photo's features by a model: the shape of each field, without any elements where the model says nothing."""
 
 MODELS_AT_MOST = 64
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -94,11 +91,6 @@ def columns(model: str, first: str, shapes: Shapes = _WHOLE) -> list[Column]:
     return [column for column in all_columns if math.prod(column.shape)]
 
 
-def shapes_of(features: Features) -> dict[str, tuple[int, ...]]:
-    """Return the shape of each part of a photo's features."""
-    return {name: np.shape(getattr(features, name)) for name in _WHOLE}
-
-
 def checksums(values: list[NDArray[Any]]) -> NDArray[np.uint32]:
     """Return the CRC-32 of each photo's features as they stand in the file: uint32 (n,).
 
@@ -140,7 +132,7 @@ class ModelFeatures:
         self.bit = int(sums.attrs["bit"])
         possible = columns(model, str(file["checksums"].attrs["first_model"]))
         self._columns = [column for column in possible if column.path in file]
-        self.shapes = dict(_NOTHING) | {column.field: file[column.path].shape[1:] for column in self._columns}
+        self.shapes: Shapes = dict(_NOTHING) | {column.field: file[column.path].shape[1:] for column in self._columns}
         self.width = self.shapes["embedding"][0]
         self.fields = [column.field for column in self._columns]
         self._rows = [RowDataset(file[column.path]) for column in self._columns]

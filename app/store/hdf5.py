@@ -11,7 +11,7 @@ from app.errors import PhotoDamaged
 from app.store import features as feature_rows
 from app.store import gallery_file, lifecycle, photo_bytes, records, rows, schema
 from app.store.backup import back_up
-from app.store.base import BLOCK_ROWS, Added, FeatureTable, NewPhoto, PhotoFactColumns, Rows, StoreInfo
+from app.store.base import BLOCK_ROWS, Added, FeatureTable, NewPhoto, PhotoFactColumns, Rows, Shapes, StoreInfo
 from app.store.changes import Changes, damaged_bytes, damaged_features, not_found
 from app.store.commits import CommitQueue, Ticket
 from app.store.compaction import compact
@@ -173,10 +173,10 @@ class Hdf5Store:
             raise damaged_features(photo_id, entry.name, model)
         return found
 
-    def models(self) -> dict[str, int]:
-        """Return the models that features are kept of, with the width of their embeddings."""
+    def models(self) -> dict[str, Shapes]:
+        """Return the models that have said something of photos, with the shapes of it."""
         self._file.expect_open()
-        return {model: datasets.width for model, datasets in self._datasets().items()}
+        return {model: datasets.shapes for model, datasets in self._datasets().items()}
 
     def feature_blocks(
         self, model: str, rows_per_block: int = BLOCK_ROWS, among: Rows | None = None

@@ -11,9 +11,20 @@ import numpy as np
 from app.domain import Features, Float32, Job, Photo, PhotoId, PhotoState
 from app.errors import StoreError
 from app.store import records
-from app.store.base import BLOCK_ROWS, Added, FeatureTable, Known, NewPhoto, PhotoFactColumns, Rows, StoreInfo
+from app.store.base import (
+    BLOCK_ROWS,
+    Added,
+    FeatureTable,
+    Known,
+    NewPhoto,
+    PhotoFactColumns,
+    Rows,
+    Shapes,
+    StoreInfo,
+    shapes_of,
+)
 from app.store.changes import no_row, not_found
-from app.store.features import Shapes, check, shapes_of, table_of
+from app.store.features import check, table_of
 from app.store.memory_model_choice import MemoryModelChoice
 from app.store.memory_neighbors import MemoryNeighbours
 from app.store.memory_saved_searches import MemorySavedSearches
@@ -100,10 +111,10 @@ class MemoryStore:
         with self._open():
             return self._features.get(model, {}).get(self.get(photo_id).id)
 
-    def models(self) -> dict[str, int]:
-        """Return the models that features are kept of."""
+    def models(self) -> dict[str, Shapes]:
+        """Return the models that have said something of photos, with the shapes of it."""
         with self._open():
-            return {model: shapes["embedding"][0] for model, shapes in self._shapes.items()}
+            return dict(self._shapes)
 
     def feature_blocks(
         self, model: str, rows_per_block: int = BLOCK_ROWS, among: Rows | None = None
@@ -125,7 +136,8 @@ class MemoryStore:
     def embeddings_of(self, rows: Rows, model: str) -> Float32:
         """Return rows' embeddings."""
         with self._open():
-            found = np.zeros((len(rows), self.models().get(model, 0)), np.float32)
+            (width,) = self._shapes[model]["embedding"] if model in self._shapes else (0,)
+            found = np.zeros((len(rows), width), np.float32)
             known = self._features_by_row(model)
             for at, row in enumerate(rows.tolist()):
                 if row in known:

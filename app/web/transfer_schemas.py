@@ -39,7 +39,7 @@ class FeaturesShape(Schema):
         metadata={"description": "10: indexes into the model's tag classes, most probable first."},
     )
     tag_probabilities = _numbers("10, in 0..1.")
-    label_scores = _numbers("80: how probable each label is in the picture, in 0..1.")
+    label_scores = _numbers("As many as the model has labels: how probable each is in the picture, in 0..1.")
 
 
 class PhotoFeatures(Schema):

@@ -303,6 +303,27 @@ def test_a_server_with_the_newer_version_alone_leaves_searches_as_they_are(
     assert client.seen == {"gallery_default 1": COUNT, "gallery_default 2": COUNT + 1}
 
 
+def test_what_an_older_version_found_keeps_its_names(open_it: Open, settings: Settings, client: GatedClient) -> None:
+    own = replace(OWN_LABELS, roles=frozenset({"detector"}))
+    outputs = {"detections": "float32 [n, 20, 6]", "label_scores": "float32 [n, 2]"}
+    other_labels = replace(own, version=2, labels=("cat", "dog"), outputs=outputs)
+    beginning = replace(settings, model=own.name)
+    gallery = open_gallery(beginning, client, catalogue=lambda: [DEFAULT, own])
+    ids = upload(gallery, range(4))
+    wait_until(lambda: len(gallery.outlooks.now.index) == 4, what="what both models say")
+    before = [gallery.library.details(one).objects for one in ids]
+    gallery.close()
+    client.gate.held = {f"{own.name}:2"}
+    gallery = open_it(lambda: [DEFAULT, other_labels])
+    assert gallery.models.change().target == ("own_detector.2", "gallery_default")
+    assert gallery.searches.labels == own.labels
+    assert [gallery.library.details(one).objects for one in ids] == before
+    assert gallery.searches.like_picture(drawn_photo(2), SimilarityMethod.SSD).hits
+    client.gate.open()
+    wait_for(gallery, "own_detector.2", "gallery_default")
+    assert gallery.searches.labels == ("cat", "dog")
+
+
 def refusal(gallery: Gallery) -> str:
     try:
         gallery.searches.like_picture(drawn_photo(5))

@@ -350,7 +350,7 @@ class StoreContract:
         for model, said in (("embeds.2", embeds), ("detects", detects)):
             for photo_id, one in said.items():
                 assert same_features(one, store.features(photo_id, model))
-        assert store.models() == {MODEL: 8, "embeds.2": 4, "detects": 0}
+        assert widths(store) == {MODEL: 8, "embeds.2": 4, "detects": 0}
         table = feature_table(store, "embeds.2")
         assert table.rows.tolist() == [0, 2]
         among = list(store.feature_blocks("embeds.2", among=np.array([1, 2])))
@@ -440,7 +440,7 @@ class StoreContract:
             (photo(4).id, MODEL, 0),
             (waiting.id, MODEL, 0),
         ]
-        assert store.models() == {MODEL: 8, "vgg16": 4}
+        assert widths(store) == {MODEL: 8, "vgg16": 4}
 
     def test_what_is_known_of_a_duplicate_changes_nothing(self, store: Store) -> None:
         store.add([photo(1)], MODEL)
@@ -554,6 +554,11 @@ def with_features(store: Store, numbers: range) -> None:
     """Add photos with features."""
     store.add([photo(n) for n in numbers], MODEL)
     store.finish(MODEL, {photo(n).id: features(n) for n in numbers})
+
+
+def widths(store: Store) -> dict[str, int]:
+    """Return the width of each model's embeddings."""
+    return {model: shapes["embedding"][0] for model, shapes in store.models().items()}
 
 
 def picked(lists: NeighbourLists, *places: int) -> NeighbourLists:

@@ -301,7 +301,7 @@ def test_known_features_of_another_shape_are_refused_whole(path: Path) -> None:
         with pytest.raises(StoreError, match="embedding"):
             store.add([photo(3), moving(photo(2), known)], MODEL)
         assert store.rows().tolist() == [0]
-        assert store.models() == {MODEL: 8}
+        assert list(store.models()) == [MODEL]
         store.add([photo(2)], MODEL)
         assert store.verify().whole
     with h5py.File(path, "r") as file:

@@ -141,6 +141,8 @@ UNUSABLE: dict[str, tuple[object, str]] = {
     "not a number": (features_for(1) | {"embedding": [math.nan] * WIDTH}, "embedding"),
     "infinite": (features_for(1) | {"word_vector": [math.inf] * 50}, "word_vector"),
     "too large for its square": (features_for(1) | {"embedding": [1e30] * WIDTH}, "embedding"),
+    "other labels": (features_for(1) | {"label_scores": [0.5] * 90}, "label_scores"),
+    "fewer parts": (features_for(1) | {"tag_ids": [], "tag_probabilities": []}, "tag_ids"),
     "another width": (features_for(1, 7), "1280"),
     "no width": (features_for(1, 0), "embedding"),
     "flat detections": (features_for(1) | {"detections": [0.0] * 120}, "detections"),
