@@ -129,6 +129,11 @@ class Slider:
     text: str
     percent: int
 
+    @property
+    def percent_text(self) -> str:
+        """The number as the page's language writes it."""
+        return current_texts().percent(self.percent / PERCENT)
+
 
 @dataclass(frozen=True)
 class SimilarView(View):

@@ -5,6 +5,7 @@ const TRANSLATED_VALUES = new Set(["advice", "colour", "details", "formats", "ki
 const patterns = messages.map(([english, text]) => [patternOf(english), text]);
 const plurals = new Intl.PluralRules(locale);
 const numbers = new Intl.NumberFormat(locale);
+const percents = new Intl.NumberFormat(locale, { style: "percent" });
 const months = new Intl.DateTimeFormat(locale, { month: "long", year: "numeric", timeZone: "UTC" });
 
 /** Return a text with its `{name}` filled in; `count` chooses the plural form. */
@@ -24,6 +25,11 @@ export function translated(message) {
     }
   }
   return message;
+}
+
+/** Write a number of per cent. */
+export function percentText(percent) {
+  return percents.format(percent / 100);
 }
 
 /** Write a month, given as `2024-05`. */

@@ -19,12 +19,34 @@ def test_more_and_less_like_this_are_kept_in_the_address(page: Page) -> None:
     expect(page.locator(".example--unwanted")).to_have_count(1)
     page.get_by_role("link", name="All of it together").click()
     page.wait_for_load_state("load")  # the scripts have started
-    page.get_by_label("Things in the same places").fill("0")
+    weigh_by_keyboard_and_mouse(page)
+
+
+def weigh_by_keyboard_and_mouse(page: Page) -> None:
+    places, looks = (page.get_by_role("slider", name=name) for name in ("Things in the same places", "Looks alike"))
+    scores = page.locator(".tile--hit .score")
+    before = scores.all_inner_texts()
+    places.press("Home")
+    expect(places).to_have_value("0")
+    expect(places).to_have_attribute("aria-valuetext", "0%")
     expect(page).to_have_url(re.compile("layout=0"))
-    expect(page.locator('[data-part="results"][aria-busy]')).to_have_count(0)
-    expect(page.locator(".tile--hit").first).to_be_visible()
+    expect(scores).not_to_have_text(before)
+    places.press("ArrowRight")
+    expect(page).to_have_url(re.compile("layout=5&"))
+    expect(places).to_be_focused()
+    weaker = scores.all_inner_texts()
+    room = looks.bounding_box()
+    assert room is not None
+    page.mouse.click(room["x"] + room["width"] - 2, room["y"] + room["height"] / 2)
+    expect(looks).to_have_value("100")
+    expect(page.locator(".slider [data-percent]").first).to_have_text("100%")
+    expect(scores).not_to_have_text(weaker)
+    shown = scores.all_inner_texts()
+    expect(page.locator('[data-part="summary"][aria-live="polite"]')).to_contain_text("found among")
     page.reload()
-    expect(page.get_by_label("Things in the same places")).to_have_value("0")
+    expect(scores).to_have_text(shown)
+    expect(places).to_have_value("5")
+    expect(looks).to_have_value("100")
 
 
 def test_a_search_is_saved_opened_and_deleted(page: Page) -> None:

@@ -2,6 +2,7 @@
 
 import { fetchPage } from "../page_source.js";
 import { applyShapes } from "../shapes.js";
+import { percentText } from "../texts.js";
 
 const PAUSE_MS = 90;
 
@@ -42,5 +43,15 @@ export class LiveResults {
 /** Let a form with sliders show its results while they are moved. */
 export function startLiveForm(form) {
   const live = new LiveResults(form.closest("[data-live-results]"));
-  form.addEventListener("input", () => live.showSoon(`${new URL(form.action).pathname}?${new URLSearchParams(new FormData(form))}`));
+  form.addEventListener("input", ({ target }) => {
+    sayPercent(target);
+    live.showSoon(`${new URL(form.action).pathname}?${new URLSearchParams(new FormData(form))}`);
+  });
+}
+
+/** Let a slider's number be seen and heard. */
+function sayPercent(slider) {
+  const text = percentText(slider.value);
+  slider.setAttribute("aria-valuetext", text);
+  slider.closest("label").querySelector("[data-percent]").textContent = text;
 }
