@@ -13,8 +13,8 @@ LEAST_SIMILARITY = {SimilarityMethod.EMBEDDING: 0.3, SimilarityMethod.HYBRID: 0.
 
 Tried with 120 of 300 labelled photos that no model was trained on, where what shares a thing with the photo is
 right. How well what isn't weak agrees with that: F1 is 0.700 for `embedding` and 0.753 for `hybrid` with these
-numbers and the share below, 0.686 and 0.741 without a tail. `ssd` and `layout` find only what has the same things,
-and any tail made `layout` worse (0.727 to 0.703 at best), so they have none.
+numbers and the share below, 0.686 and 0.741 without a tail. `layout` finds only what has the same things; any tail
+made it worse (0.727 to 0.703 at best), so it has none. `ssd` finds only that too; no tail was tried with it.
 """
 LEAST_SHARE = {SimilarityMethod.HYBRID: 0.4}
 """Hits below this share of the best one are weak."""
