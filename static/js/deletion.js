@@ -17,6 +17,11 @@ export class Deletion extends EventTarget {
   constructor() {
     super();
     this.#toast.querySelector("button").addEventListener("click", () => this.#undo());
+    for (const [come, go] of [["pointerenter", "pointerleave"], ["focusin", "focusout"]]) {
+      this.#toast.addEventListener(come, () => clearTimeout(this.#waiting?.timer)); // whoever is there needs no haste
+      this.#toast.addEventListener(go, () => this.#settleLater());
+    }
+    document.addEventListener("keydown", (event) => this.#press(event));
     this.#dialog.addEventListener("close", () => this.#dialog.returnValue === "delete" && this.#sure());
     document.addEventListener("close", () => this.#placeToast(), { capture: true });
     addEventListener("pagehide", () => this.#settle());
@@ -72,18 +77,39 @@ export class Deletion extends EventTarget {
 
   #wait(ids, name, onUndo) {
     this.#settle();
-    this.#waiting = { ids, onUndo, timer: setTimeout(() => this.#settle(), UNDO_MS) };
+    this.#waiting = { ids, onUndo, timer: 0 };
+    this.#settleLater();
     this.#hide(ids, true);
     this.#show(name === null ? t("deletion.done", { count: ids.length }) : t("deletion.done_named", { name }), true);
   }
 
+  #settleLater() {
+    if (this.#waiting !== null) {
+      clearTimeout(this.#waiting.timer);
+      this.#waiting.timer = setTimeout(() => this.#settle(), UNDO_MS);
+    }
+  }
+
+  #press(event) {
+    const isUndo = event.key === "z" && (event.ctrlKey || event.metaKey) && !event.target.closest?.("input, textarea");
+    if (isUndo && this.#waiting !== null) {
+      event.preventDefault();
+      this.#undo();
+    }
+  }
+
   #undo() {
     const { ids, timer, onUndo } = this.#waiting;
+    const hadFocus = this.#toast.contains(document.activeElement);
     this.#waiting = null;
     clearTimeout(timer);
     this.#hide(ids, false);
     this.#toast.classList.remove("toast--shown");
     onUndo();
+    if (hadFocus) {
+      const tile = `.tile[data-photo-id="${ids[0]}"] .tile__link`;
+      (document.querySelector("dialog[open] [data-act]") ?? document.querySelector(tile))?.focus();
+    }
   }
 
   /** Delete for good what waits; a page that is being left still gets its requests sent. */

@@ -5,7 +5,7 @@ import { Deletion } from "./deletion.js";
 import { startGallery } from "./gallery/start.js";
 import { startKeys } from "./keys.js";
 import { Live } from "./live.js";
-import { startMenu } from "./menu.js";
+import { startOver } from "./over.js";
 import { startLightbox } from "./photo/lightbox.js";
 import { startPhotoPage } from "./photo_page.js";
 import { startPhotoSearch } from "./photo_search.js";
@@ -23,7 +23,7 @@ const UNKNOWN = { items: [], many: true }; // photos have come, which ones will 
 
 applyShapes(document);
 startKeys();
-startMenu();
+startOver();
 startSearchBox(document.querySelector("[data-search-box]"));
 startWhy();
 

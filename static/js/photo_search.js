@@ -70,6 +70,7 @@ async function search(form, results) {
     applyShapes(page);
     const found = page.querySelector("[data-photo-results]") ?? page.querySelector("main");
     results.replaceChildren(...[...found.childNodes].map((node) => document.adoptNode(node)));
+    document.querySelector("[data-photo-said]").textContent = results.querySelector(".heading__note")?.textContent ?? "";
     await showAsked(form, results);
   } catch {
     HTMLFormElement.prototype.submit.call(form); // let the browser say what is wrong with the connection

@@ -39,9 +39,10 @@ def test_selected_photos_are_deleted_after_a_question_unless_that_is_undone(page
         expect(tile).to_have_count(0)
     assert tiles[2].bounding_box() != before  # the gap is closed
     expect(page.get_by_role("toolbar")).to_be_hidden()
-    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo").press("Enter")
     for tile in tiles:
         expect(tile).to_be_visible()
+    expect(tiles[0].get_by_role("link")).to_be_focused()
     assert tiles[2].bounding_box() == before
     assert all(page.request.get(f"/api/v1/images/{photo_id}").ok for photo_id in ids)
     ask_to_delete(page, tiles[:2], "Delete")

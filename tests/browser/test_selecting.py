@@ -141,13 +141,16 @@ def test_keys_are_listed_and_the_search_box_is_one_key_away(page: Page) -> None:
     expect(page.get_by_role("combobox")).to_be_focused()
     page.keyboard.type("?")
     expect(page.get_by_role("combobox")).to_have_value("?")
-    page.locator("[data-menu] summary").click()
+    page.locator(".menu summary").click()
     page.get_by_role("button", name="Keys").click()
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".menu summary")).to_be_focused()
+    expect(page.locator(".menu__list")).to_be_hidden()
 
 
 def test_the_language_is_changed_in_the_menu_and_scripts_follow(page: Page, tiles: list[Locator]) -> None:
-    page.locator("[data-menu] summary").click()
+    page.locator(".menu summary").click()
     page.get_by_role("link", name="Deutsch").click()
     expect(page.locator("html")).to_have_attribute("lang", "de")
     expect(page.locator(".timeline--live .tile[data-photo-id]").first).to_be_visible()

@@ -10,6 +10,7 @@ export class PartSearch {
   #frame;
   #layer = null;
   #placed = null;
+  #before = null; // what had the focus
 
   constructor(photo) {
     this.#photo = photo;
@@ -32,9 +33,11 @@ export class PartSearch {
     this.#layer?.remove();
     this.#layer = null;
     this.#photo.classList.remove("photo--part");
+    this.#before?.focus({ preventScroll: true });
   }
 
   #open() {
+    this.#before = document.activeElement;
     this.#photo.classList.add("photo--part");
     this.#layer = document.createElement("div");
     this.#layer.className = "part";
