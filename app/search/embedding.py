@@ -20,6 +20,8 @@ from app.search.rows import RowIndex, Rows, among, checked_rows
 GONE = -1
 COMPARED_AT_ONCE = 1024
 """Vectors that are float64 at once: to compare a whole gallery exactly must not need twice its size."""
+REMEMBERED = 1024
+"""Vectors, as float64, that are kept while photos are looked for that are like several ones."""
 GATHERED_AT_ONCE = 1 << 10
 """Vectors that are picked out of all others and worked on at once: so few stay in the processor's cache."""
 WORTH_COMPACTING = 1024
@@ -27,6 +29,8 @@ WORTH_COMPACTING = 1024
 
 VectorSource = Callable[[Rows], Float32]
 """Returns the vectors of rows, int64 (n,), as they were added: float32 (n, width); zeros for rows that are gone."""
+NormalisedSource = Callable[[Rows], NDArray[np.float64]]
+"""Returns the vectors of rows, int64 (n,), with length 1: float64 (n, width); zeros for rows that are gone."""
 
 
 @dataclass(frozen=True)
@@ -119,9 +123,11 @@ class EmbeddingIndex(RowIndex):
         snapshot = self._snapshot
         checked = self._checked(vectors)
         uppers = upper_bounds(snapshot.codes, checked, self._workers)
+        read = self._normalised_source(snapshot)
+        if len(checked) > 1:
+            read = _Remembered(read, snapshot.end, self.width).read
         return [
-            Bounds(_by_row(snapshot, one), self._exact(snapshot, vector))
-            for one, vector in zip(uppers, checked, strict=True)
+            Bounds(_by_row(snapshot, one), _exact(read, vector)) for one, vector in zip(uppers, checked, strict=True)
         ]
 
     def bounds_among(self, vector: ArrayLike, rows: Rows) -> Bounds:
@@ -140,7 +146,7 @@ class EmbeddingIndex(RowIndex):
             (uppers[rows[part]],) = upper_bounds(snapshot.codes.at(places[part]), checked, self._workers)
 
         self._workers.each(work, len(rows), GATHERED_AT_ONCE)
-        return Bounds(uppers, self._exact(snapshot, checked[0]))
+        return Bounds(uppers, _exact(self._normalised_source(snapshot), checked[0]))
 
     def blocks(self) -> Iterator[tuple[Rows, Float32]]:
         """Yield all rows with their vectors as they are kept, of length 1 and a little off: float32 (n, width)."""
@@ -168,23 +174,12 @@ class EmbeddingIndex(RowIndex):
         (checked,) = self._checked(np.asarray(vector)[None])
         held = np.sort(snapshot.rows[snapshot.rows != GONE])
         result = np.zeros(snapshot.end, dtype=np.float32)
-        result[held] = self._exact(snapshot, checked)(held)
+        result[held] = _exact(self._normalised_source(snapshot), checked)(held)
         return result
 
-    def _exact(self, snapshot: Snapshot, vector: Float32) -> Callable[[Rows], NDArray[np.float64]]:
-        """Return what computes the cosines of `vector` with the vectors of rows."""
-        query = normalised(vector[None])[0]
+    def _normalised_source(self, snapshot: Snapshot) -> NormalisedSource:
         read = self._source or _kept(snapshot)
-
-        def exact(rows: Rows) -> NDArray[np.float64]:
-            cosines = np.empty(len(rows))
-            for start in range(0, len(rows), COMPARED_AT_ONCE):
-                part = slice(start, start + COMPARED_AT_ONCE)
-                # Row by row, unlike a matrix product, so that equal vectors have equal cosines wherever they stand.
-                cosines[part] = (normalised(read(rows[part])) * query).sum(axis=1)
-            return np.clip(cosines, -1, 1, out=cosines)
-
-        return exact
+        return lambda rows: normalised(read(rows))
 
     def _checked(self, vectors: ArrayLike) -> Float32:
         array = np.asarray(vectors)
@@ -220,6 +215,43 @@ class EmbeddingIndex(RowIndex):
     def _publish(self) -> None:
         codes = Codes(self._codes.values, self._scales.values, self._errors.values)
         self._snapshot = Snapshot(self._held.end, self._rows.values, self._in_order, codes, self._vectors.values)
+
+
+class _Remembered:
+    """Reads vectors once for several queries, whose best are often the same; of many only the first."""
+
+    def __init__(self, source: NormalisedSource, end: int, width: int) -> None:
+        """`end` is one past the highest row."""
+        self._source = source
+        self._vectors = np.empty((min(REMEMBERED, end), width))
+        self._count = 0
+        self._places = np.full(end, GONE, np.int32)
+
+    def read(self, rows: Rows) -> NDArray[np.float64]:
+        """Return the vectors of rows, each of which is named once."""
+        unknown = rows[self._places[rows] == GONE]
+        end = self._count + len(unknown)
+        if end > len(self._vectors):
+            return self._source(rows)
+        self._vectors[self._count : end] = self._source(unknown)
+        self._places[unknown] = np.arange(self._count, end)
+        self._count = end
+        return self._vectors[self._places[rows]]
+
+
+def _exact(read: NormalisedSource, vector: Float32) -> Callable[[Rows], NDArray[np.float64]]:
+    """Return what computes the cosines of `vector`, float32 (width,), with the vectors of rows: float64 (n,)."""
+    query = normalised(vector[None])[0]
+
+    def exact(rows: Rows) -> NDArray[np.float64]:
+        cosines = np.empty(len(rows))
+        for start in range(0, len(rows), COMPARED_AT_ONCE):
+            part = slice(start, start + COMPARED_AT_ONCE)
+            # Row by row, unlike a matrix product, so that equal vectors have equal cosines wherever they stand.
+            cosines[part] = (read(rows[part]) * query).sum(axis=1)
+        return np.clip(cosines, -1, 1, out=cosines)
+
+    return exact
 
 
 def normalised(vectors: Float32) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from app.search import embedding
 from app.search.embedding import WORTH_COMPACTING, EmbeddingIndex, normalised
 
 WIDTH = 8
@@ -176,6 +177,25 @@ def test_no_cosine_is_above_its_bound(numbers: list[list[float]]) -> None:
         assert (exact <= bounds.uppers).all()
     unit = normalised(vectors)
     np.testing.assert_allclose(exact, (unit * unit[-1]).sum(axis=1), atol=1e-9)
+
+
+@pytest.mark.parametrize(("remembered", "reads"), [(1, 8 * (50 + 15)), (20, 8 * 50 + 15), (1000, 50 + 5)])
+def test_several_queries_find_what_each_finds_alone_and_read_less(
+    remembered: int, reads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedding, "REMEMBERED", remembered)
+    vectors, read = random_vectors(60), list[int]()
+
+    def source(rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        read.extend(rows.tolist())
+        return vectors[rows]
+
+    index = EmbeddingIndex(WIDTH, source)
+    index.add(range(60), vectors)
+    for query, bounds in zip(vectors[:8], index.bounds_of_many(vectors[:8]), strict=True):
+        for rows in (np.arange(50), np.arange(59, 30, -2)):
+            np.testing.assert_array_equal(bounds.exact(rows), index.bounds(query).exact(rows))
+    assert len(read) == reads + 8 * (50 + 15)
 
 
 def test_bounds_are_close_enough_to_rule_nearly_everything_out() -> None:
