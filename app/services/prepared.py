@@ -51,7 +51,7 @@ class PreparedInputs:
                 return
             place = self._free.pop()
         try:
-            os.pwritev(self._opened(), [np.ascontiguousarray(model_input)], place * PLACE_BYTES)
+            os.pwritev(self._opened(), [np.ascontiguousarray(model_input).data], place * PLACE_BYTES)
         except OSError:
             self._give_back(place)  # the photo is decoded again
             return
@@ -66,7 +66,7 @@ class PreparedInputs:
             return None
         model_input = np.empty(kept.shape, np.uint8)
         try:
-            count = os.preadv(self._opened(), [model_input], kept.place * PLACE_BYTES)
+            count = os.preadv(self._opened(), [model_input.data], kept.place * PLACE_BYTES)
         except OSError:
             return None
         finally:
