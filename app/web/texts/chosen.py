@@ -1,15 +1,12 @@
 """Which language a request gets: the one asked for with `?lang=`, the one chosen before, or the browser's."""
 
-from urllib.parse import urlencode
-
 from flask import Flask, Response, g, has_request_context, request
 
 from app.web.texts.catalogue import DEFAULT_LANGUAGE, Texts, languages, texts_of
 from app.web.texts.said import messages_for_scripts, said
+from app.web.wishes import Wish
 
-PARAMETER = "lang"
-COOKIE = "lang"
-COOKIE_LASTS_S = 365 * 24 * 3600
+WISH = Wish("lang", languages)
 
 
 def register_texts(app: Flask) -> None:
@@ -20,7 +17,7 @@ def register_texts(app: Flask) -> None:
         current_texts=current_texts,
         texts_for_scripts=texts_for_scripts,
         language_choices=language_choices,
-        address_in=address_in,
+        address_in=WISH.address_with,
     )
     app.after_request(_mark_language)
 
@@ -57,17 +54,8 @@ def language_choices() -> list[tuple[str, str, bool]]:
     return [(code, name, code == current) for code, name in languages().items()]
 
 
-def address_in(language: str) -> str:
-    """Return the query string of this page's address in another language."""
-    others = [(name, value) for name, value in request.args.items(multi=True) if name != PARAMETER]
-    return urlencode([*others, (PARAMETER, language)])
-
-
 def _chosen_language() -> str:
-    for wish in (request.args.get(PARAMETER), request.cookies.get(COOKIE)):
-        if wish in languages():
-            return str(wish)
-    return request.accept_languages.best_match(languages()) or DEFAULT_LANGUAGE
+    return WISH.now() or request.accept_languages.best_match(languages()) or DEFAULT_LANGUAGE
 
 
 def _mark_language(response: Response) -> Response:
@@ -75,7 +63,5 @@ def _mark_language(response: Response) -> Response:
     if response.mimetype == "text/html":
         response.vary.update(("Accept-Language", "Cookie"))
         response.headers["Content-Language"] = current_texts().language
-    asked = request.args.get(PARAMETER)
-    if asked in languages():
-        response.set_cookie(COOKIE, str(asked), max_age=COOKIE_LASTS_S, samesite="Lax", httponly=True)
+    WISH.remember(response)
     return response
