@@ -54,7 +54,9 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, Command]]:
     train.add_argument("--photos", type=Path, required=True, help="folder of photos")
     train.add_argument("--labels", type=Path, required=True, help="COCO's JSON, or a folder of Pascal VOC's XML")
     train.add_argument("--name", default="own", help="what the new model is called (default: %(default)s)")
-    train.add_argument("--minutes", type=float, default=30.0, help="how long it may take (default: %(default)s)")
+    train.add_argument(
+        "--minutes", type=float, default=30.0, help="how long its steps take (default: %(default)s)"
+    )
     train.add_argument("--steps", type=int, help="how many steps of 16 views (default: thirty views of each photo)")
     train.add_argument("--restart", action="store_true", help="don't go on with an interrupted training")
 
@@ -86,8 +88,9 @@ def _train(options: argparse.Namespace, _: list[str]) -> int:
         load_card(DEFAULT_MODEL), options.name, options.photos, options.labels, options.minutes, _say,
         steps=options.steps, restart=options.restart,
     )  # fmt: skip
-    _say(f"{files.report} shows what it finds. To use it:")
-    _say(f"  python -m model_server build {options.name} && GALLERY_MODEL={options.name} make run")
+    _say(f"{files.report} shows what it finds. To use it, build it, start the gallery anew and change to it:")
+    _say(f"  python -m model_server build {options.name}; make run")
+    _say(f"  ./gallery models activate {options.name}")
     return 0
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-PROGRESS_EVERY = 3200
+PROGRESS_EVERY_S = 15.0
 Say = Callable[[str], None]
 
 
@@ -16,15 +16,20 @@ class TrainingLog:
     An interrupted training's log is continued where *append* says so.
     """
 
-    def __init__(self, path: Path, say: Say, *, append: bool = False) -> None:
+    def __init__(
+        self, path: Path, say: Say, *, append: bool = False, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not append:
             path.write_text("", "utf-8")
-        self._path, self._say, self._start = path, say, time.monotonic()
+        self._path, self._say, self._clock = path, say, clock
+        self._start = self._progress_told = clock()
+        self._began: tuple[float, float] | None = None
+        """The share that was done when one was told first, and when, in seconds since the start."""
 
     def __call__(self, entry: Mapping[str, Any]) -> None:
         """Write one entry."""
-        elapsed_s = time.monotonic() - self._start
+        elapsed_s = self._clock() - self._start
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"elapsed_s": round(elapsed_s), **entry}) + "\n")
         told = ", ".join(f"{name.replace('_', ' ')} {_shown(value)}" for name, value in entry.items())
@@ -32,7 +37,9 @@ class TrainingLog:
 
     def progress(self, done: int, total: int) -> None:
         """Log how many views have been looked at, now and then."""
-        if done % PROGRESS_EVERY == 0 or done == total:
+        now = self._clock()
+        if now - self._progress_told >= PROGRESS_EVERY_S or done == total:
+            self._progress_told = now
             self({"views": done, "of": total})
 
     def entries(self) -> list[dict[str, Any]]:
@@ -40,9 +47,14 @@ class TrainingLog:
         return [json.loads(line) for line in self._path.read_text("utf-8").splitlines()]
 
     def _left(self, entry: Mapping[str, Any], elapsed_s: float) -> str:
-        """Say how much longer it takes, judging by the share that is done."""
-        done = entry.get("done", 0.0)
-        return f", about {_clock(elapsed_s * (1 - done) / done)} left" if 0 < done < 1 else ""
+        """Say how much longer it takes, judging by what was done since the first share that was told."""
+        done = entry.get("done")
+        if done is None:
+            return ""
+        first, began_s = self._began = self._began or (done, elapsed_s)
+        if not first < done < 1:
+            return ""
+        return f", about {_clock((elapsed_s - began_s) * (1 - done) / (done - first))} left"
 
 
 def _shown(value: Any) -> str:

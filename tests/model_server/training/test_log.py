@@ -8,10 +8,17 @@ from tests.model_server.training.labelled import silent
 
 def test_entries_are_kept_and_told(tmp_path: Path) -> None:
     told: list[str] = []
-    log = TrainingLog(tmp_path / "log.jsonl", told.append)
+    times = iter([0.0, 100.0, 160.0, 220.0])
+    log = TrainingLog(tmp_path / "log.jsonl", told.append, clock=lambda: next(times))
     log({"step": 50, "done": 0.25, "class_loss": 0.51234})
-    assert log.entries() == [{"elapsed_s": 0, "step": 50, "done": 0.25, "class_loss": 0.51234}]
-    assert told == ["0:00  step 50, done 0.25, class loss 0.5123, about 0:00 left"]
+    log({"step": 100, "done": 0.5})
+    log({"step": 200, "done": 1.0})
+    assert log.entries()[0] == {"elapsed_s": 100, "step": 50, "done": 0.25, "class_loss": 0.51234}
+    assert told == [
+        "1:40  step 50, done 0.25, class loss 0.5123",
+        "2:40  step 100, done 0.5, about 2:00 left",
+        "3:40  step 200, done 1",
+    ]
 
 
 def test_a_training_that_goes_on_keeps_its_log(tmp_path: Path) -> None:
@@ -21,7 +28,9 @@ def test_a_training_that_goes_on_keeps_its_log(tmp_path: Path) -> None:
 
 
 def test_progress_is_told_now_and_then(tmp_path: Path) -> None:
-    log = TrainingLog(tmp_path / "log.jsonl", silent)
-    for done in range(1, 5001):
-        log.progress(done, 5000)
-    assert [entry["views"] for entry in log.entries()] == [3200, 5000]
+    now = 0.0
+    log = TrainingLog(tmp_path / "log.jsonl", silent, clock=lambda: now)
+    for done in range(1, 41):
+        now += 1.0
+        log.progress(done, 40)
+    assert [entry["views"] for entry in log.entries()] == [15, 30, 40]
