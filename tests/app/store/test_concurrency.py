@@ -9,7 +9,7 @@ from pathlib import Path
 from app.domain import PhotoId
 from app.errors import PhotoNotFound
 from app.store.hdf5 import Hdf5Store
-from tests.app.store.contract import closing
+from tests.app.store.comparing import closing
 from tests.app.store.photos import MODEL, SMALL, feature_table, features, id_of, photo, same_features
 from tests.crash.size import FULL
 

@@ -4,7 +4,7 @@ import pytest
 
 from app.errors import StoreFull
 from app.store.hdf5 import Hdf5Store
-from tests.app.store.contract import closing
+from tests.app.store.comparing import closing
 from tests.app.store.disks import SmallDisk
 from tests.app.store.photos import MODEL, SMALL, Clock, feature_table, features, photo, same_features
 

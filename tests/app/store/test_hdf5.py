@@ -17,7 +17,8 @@ from app.store import region
 from app.store.base import Known, Store
 from app.store.device import FileDevice
 from app.store.hdf5 import Hdf5Store
-from tests.app.store.contract import StoreContract, closing
+from tests.app.store.comparing import closing
+from tests.app.store.contract import StoreContract
 from tests.app.store.photos import (
     MODEL,
     SMALL,

@@ -13,7 +13,7 @@ import pytest
 
 from app.errors import StoreFormatError
 from app.store.hdf5 import Hdf5Store
-from tests.app.store.contract import closing
+from tests.app.store.comparing import closing
 from tests.app.store.photos import MODEL, SMALL, features, photo
 
 pytestmark = pytest.mark.skipif(

@@ -13,7 +13,7 @@ from app.store.device import FileDevice
 from app.store.hdf5 import Hdf5Store
 from app.store.journal import SECTOR, Fresh, Journal, Record, Run
 from app.store.schema import PAGE
-from tests.app.store.contract import closing
+from tests.app.store.comparing import closing
 from tests.app.store.disks import FailingDisk
 from tests.app.store.photos import MODEL, SMALL, Clock, feature_table, features, photo
 

@@ -4,7 +4,8 @@ import pytest
 
 from app.store.base import Store
 from app.store.memory import MemoryStore
-from tests.app.store.contract import StoreContract, closing
+from tests.app.store.comparing import closing
+from tests.app.store.contract import StoreContract
 from tests.app.store.photos import Clock
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.store.base import NeighbourLists
 from app.store.hdf5 import Hdf5Store
-from tests.app.store.contract import closing, same_lists, with_features
+from tests.app.store.comparing import closing, same_lists, with_features
 from tests.app.store.photos import MODEL, SMALL, damage, features, neighbours, photo
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from app.errors import StoreFull
 from app.store.hdf5 import Hdf5Store
-from tests.app.store.contract import closing, with_features
+from tests.app.store.comparing import closing, with_features
 from tests.app.store.disks import SmallDisk
 from tests.app.store.photos import SMALL, Clock
 

@@ -17,7 +17,7 @@ from app.errors import PhotoNotFound
 from app.store.base import Known, Store
 from app.store.hdf5 import Hdf5Store
 from app.store.memory import MemoryStore
-from tests.app.store.contract import same_lists
+from tests.app.store.comparing import same_lists
 from tests.app.store.photos import (
     MODEL,
     SMALL,
