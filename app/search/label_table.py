@@ -36,6 +36,8 @@ class LabelTable:
 
 def together(tables: Sequence[LabelTable]) -> LabelTable:
     """Return the photos of all tables, of which there is at least one, in the order of their rows."""
+    if len(tables) == 1:
+        return in_order(tables[0])
     return in_order(
         LabelTable(
             **{

@@ -79,13 +79,16 @@ def grouped_objects(rows: ArrayLike, features: ArrayLike) -> GroupedObjects:
     class_ids = np.rint(flat[places, 0]).astype(np.int64)
     order = stable_order(class_ids)
     class_ids, places = class_ids[order], places[order]
-    columns = np.ascontiguousarray(flat.take(places, axis=0).T)
+    columns = np.empty((OBJECT_FIELDS - 1, len(places)), flat.dtype)
+    for field, column in enumerate(columns, start=1):
+        # One field of all objects stays in the processor's cache while it is picked from; whole objects don't.
+        column[:] = flat[:, field].take(places)
     photos = places.astype(np.int32) // np.int32(max(array.shape[1], 1))
     first = np.ones(len(places), dtype=bool)
     first[1:] = (class_ids[1:] != class_ids[:-1]) | (photos[1:] != photos[:-1])
     starts = np.flatnonzero(first)
     sizes = np.diff(starts, append=len(places))
-    return GroupedObjects(numbers, photos, columns[1], columns[2:], starts, sizes, class_ids[starts])
+    return GroupedObjects(numbers, photos, columns[0], columns[1:], starts, sizes, class_ids[starts])
 
 
 def stable_order(keys: NDArray[np.int64]) -> NDArray[np.int64]:

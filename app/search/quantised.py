@@ -19,7 +19,7 @@ ROUNDING = 1e-5
 """More than all rounding errors of 32-bit numbers together can make of a cosine here."""
 TINY = 1e-30
 """Vectors whose largest number is not above this are not worth a code; what they are like is left open."""
-QUANTISED_AT_ONCE = 512
+QUANTISED_AT_ONCE = 256
 """So many vectors stay in the processor's cache while they are worked on."""
 SCANNED_AT_ONCE = 1 << 15
 

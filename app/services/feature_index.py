@@ -27,7 +27,7 @@ from app.text.scoring import classic_scores
 from model_server.catalogue import ModelCard
 
 WORD_DIMENSIONS = 50
-LOADED_AT_ONCE = 1 << 15
+LOADED_AT_ONCE = 1 << 16
 """Photos: so many of a class share the work that there is for each class."""
 
 
