@@ -1,5 +1,6 @@
 """Arrays that grow at the end while others read them."""
 
+import math
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -8,6 +9,8 @@ from numpy.typing import DTypeLike, NDArray
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 MIN_CAPACITY = 16
+LINE_BYTES = 64
+"""What processors read of memory at once."""
 
 
 class GrowingArray(Generic[Scalar]):
@@ -43,7 +46,7 @@ class GrowingArray(Generic[Scalar]):
         """Make room for `capacity` entries in all, so that filling up to there copies nothing."""
         if capacity <= len(self._buffer):
             return
-        buffer = np.empty((capacity, *self._buffer.shape[1:]), dtype=self._buffer.dtype)
+        buffer = _empty((capacity, *self._buffer.shape[1:]), self._buffer.dtype)
         buffer[: self._length] = self.values
         self._buffer = buffer
 
@@ -98,3 +101,11 @@ class GrowingColumns(Generic[Scalar]):
         """Drop the entries where `mask`, bool (n,), is false."""
         self._buffer = self.values[..., mask]
         self._length = self._buffer.shape[-1]
+
+
+def _empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return an array that begins with a line of memory: to pick out entries as long as one reads no second one."""
+    size_bytes = math.prod(shape) * dtype.itemsize
+    room = np.empty(size_bytes + LINE_BYTES, dtype=np.uint8)
+    start = -room.ctypes.data % LINE_BYTES
+    return room[start : start + size_bytes].view(dtype).reshape(shape)

@@ -19,6 +19,8 @@ MANY = 2048
 """Of more photos than this that can be among the best, the likeliest are looked at first."""
 LIKELIEST = 4
 """So many times as many as are wanted."""
+PROMISING = 8
+"""As long as nothing is known, the likeliest are found among so many times as many as are wanted."""
 WORTH_TELLING_APART = 256
 """Among so many it pays to leave equal ones out."""
 
@@ -54,22 +56,18 @@ class Search:
         if self._counting is not None:
             uppers[~self._counting[block.start : block.start + len(uppers)]] = -np.inf
         if self.floor < 0:
-            likely = self._likeliest(uppers)
+            some = _highest(uppers, PROMISING * self._limit)
+            likely = some[_highest(block.closer(self._query, some, uppers[some]), LIKELIEST * self._limit)]
             found.append(self._looked_at(block, likely))
             uppers[likely] = -np.inf
         places, uppers = block.reaching(self._query, uppers, self.floor)
         if len(places) > MANY:
-            likely = self._likeliest(uppers)
+            likely = _highest(uppers, LIKELIEST * self._limit)
             found.append(self._looked_at(block, places.take(likely)))
             uppers[likely] = -np.inf
             places = places[uppers >= self.floor]
         found.append(self._looked_at(block, places))
         return found
-
-    def _likeliest(self, uppers: Float32) -> NDArray[np.int64]:
-        """Return where the highest of `uppers`, float32 (k,), stand: int64 (m,), ascending."""
-        least = max(self.floor, np.float32(nth_best(uppers, LIKELIEST * self._limit)))
-        return np.flatnonzero(uppers >= least)
 
     def _looked_at(self, block: Block, places: Rows) -> Candidates:
         """Return what the cosines at `places`, int64 (k,) ascending, leave, and learn from them."""
@@ -86,6 +84,14 @@ class Search:
             with self._learning:
                 together = np.concatenate([self._best, cosines])
                 self._best = np.partition(together, -self._limit)[-self._limit :]
+
+
+def _highest(uppers: Float32, count: int) -> Rows:
+    """Return where the highest of `uppers`, float32 (n,), stand, -inf left out, and maybe a few more than `count`.
+
+    int64 (k,), ascending.
+    """
+    return np.flatnonzero((uppers >= np.float32(nth_best(uppers, count))) & (uppers > -np.inf))
 
 
 def oldest_alike(vectors: Float32, cosines: Float32, limit: int) -> NDArray[np.int64]:

@@ -16,7 +16,7 @@ from app.search.rows import Rows
 MOST_PHOTOS = 1 << 17
 COARSE = 16
 """Numbers kept of each vector for the first bound, the length of the rest included."""
-FINE = 20
+FINE = 16
 """Further numbers for the closer one, the lengths of what is left after them and before them included."""
 TURNED = (COARSE - 1) + (FINE - 2)
 ROUNDING = 1e-5
@@ -27,7 +27,7 @@ WORTH_READING_ALL = 0.3
 """Where so large a share needs the closer bound, it takes less time to read all than to pick them out."""
 MULTIPLIED_AT_ONCE = 256
 """So few that the library which multiplies doesn't call for other threads, which wait for each other when busy."""
-TURNED_AT_ONCE = 96
+TURNED_AT_ONCE = 256
 """So few for the same reason: threads that only wait took three quarters of the time."""
 
 
@@ -78,10 +78,15 @@ class Block:
             places = np.flatnonzero(closer >= floor)
             return places, closer.take(places)
         places = np.flatnonzero(able)
-        closer = _products(self.fine.take(places, axis=0), query.fine)
-        closer += uppers.take(places)
+        closer = self.closer(query, places, uppers.take(places))
         left = np.flatnonzero(closer >= floor)
         return places.take(left), closer.take(left)
+
+    def closer(self, query: Query, places: Rows, uppers: Float32) -> Float32:
+        """Return closer bounds of the cosines at `places`, int64 (k,), whose bounds are `uppers`: float32 (k,)."""
+        closer = _products(self.fine.take(places, axis=0), query.fine)
+        closer += uppers
+        return closer
 
     def roughly(self, query: Query, places: Rows) -> tuple[Float32, Float32]:
         """Return the vectors at places, int64 (k,), and their cosines to ROUNDING / 2, or inf: float32 (k,)."""
@@ -122,7 +127,7 @@ def units(vectors: Float32) -> NDArray[np.float64]:
 
 def scales_of(vectors: Float32) -> Float32:
     """Return 1 by the length of each vector, float32 (n,), 1 for zeros, and 0 where that is not within LENGTHS."""
-    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
     lengths[lengths == 0] = 1
     within = (lengths > LENGTHS[0]) & (lengths < LENGTHS[1])
     return np.asarray(np.divide(1, lengths, out=np.zeros(len(lengths)), where=within), dtype=np.float32)

@@ -29,7 +29,7 @@ from app.search.word_block import (
 )
 
 COMPARED_AT_ONCE = 1024
-TURN_GROWTH = 8
+TURN_GROWTH = 32
 """Vectors are turned anew when they are so many times as many as those that the turn was made for."""
 
 Cosines = Callable[[Float32, Float32], Float32]
