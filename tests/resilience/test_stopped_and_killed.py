@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from app import open_gallery
+from app.domain import PhotoId, PhotoState
+from app.inference.fake import FakeModelClient
 from app.inference.fake_server import FakeModelServer
 from app.settings import Settings
 from model_server.catalogue import load_card
@@ -89,8 +92,7 @@ def test_all_of_it_ends_when_the_command_that_started_it_is_killed(tmp_path: Pat
             family = running.family()
             running.process.kill()
             wait_until(lambda: not any(map(is_alive, family)), RECOVERY_LIMIT_S, "the end of all processes")
-        again = tmp_path / "again"
-        again.mkdir()
-        with serve(settings, again) as second:
-            people.url = second.url()
-            people.wait_until_ready(ids)
+    # The file is free for another process, and has all that was acknowledged.
+    gallery = open_gallery(settings, FakeModelClient())
+    wait_until(lambda: {gallery.library.details(PhotoId(one)).photo.state for one in ids} == {PhotoState.READY})
+    gallery.close()
