@@ -6,6 +6,11 @@ RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check -r /tmp
  && find /opt/venv -name __pycache__ -prune -exec rm -rf {} + \
  && rm -rf /opt/venv/lib/python3.11/site-packages/pip /opt/venv/lib/python3.11/site-packages/setuptools
 
+# The models that were trained here; the second source is for checkouts without any, in which the first finds nothing.
+FROM python:3.11-slim AS trained_here
+COPY data/catalogu[e] model_server/__init__.py /catalogue/
+RUN rm -f /catalogue/*/weights.npz && chmod -R a+rX /catalogue
+
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /data gallery && install -d -o gallery -g gallery /data
 COPY --from=packages /opt/venv /opt/venv
@@ -16,6 +21,7 @@ COPY static /gallery/static
 COPY docs /gallery/docs
 COPY model_server/__init__.py model_server/errors.py model_server/log_lines.py /gallery/model_server/
 COPY model_server/catalogue /gallery/model_server/catalogue
+COPY --from=trained_here /catalogue /gallery/data/catalogue
 RUN printf '#!/bin/sh\nexec flask --app /gallery/app gallery "$@"\n' > /usr/local/bin/gallery \
  && chmod +x /usr/local/bin/gallery && python -m compileall -q /gallery
 
