@@ -1,17 +1,20 @@
 """The containers of docker-compose.yaml under a project name and a port of the test's own."""
 
+import json
 import os
 import secrets
 import shutil
 import socket
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import requests
 
 from tests.waiting import wait_until
 
 PROJECT = Path(__file__).resolve().parents[2]
+COPIED = ("app", "docs", "model_server", "static", "templates")
 LOCAL_SERVER = "image-gallery-local-server"
 START_LIMIT_S = 120.0
 
@@ -27,7 +30,9 @@ def why_no_engine() -> str | None:
 class Stack:
     """The gallery and its model server in containers; the local server stands in for TensorFlow Serving."""
 
-    def __init__(self) -> None:
+    def __init__(self, checkout: Path) -> None:
+        """`checkout` is where docker-compose is started: `copy_checkout` makes one."""
+        self._checkout = checkout
         self._name = f"gallery-test-{secrets.token_hex(4)}"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -68,6 +73,11 @@ class Stack:
         """Run docker; return what it printed."""
         return self._run("docker", *arguments)
 
+    def inspect(self, service: str) -> dict[str, Any]:
+        """Return what the engine knows of a service's container."""
+        (known,) = json.loads(self.docker("inspect", self.container(service)))
+        return dict(known)
+
     def is_ready(self) -> bool:
         """Tell whether `/readyz` says so."""
         try:
@@ -76,9 +86,21 @@ class Stack:
             return False
 
     def _run(self, *command: str) -> str:
-        done = subprocess.run(command, cwd=PROJECT, env=self.environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=self._checkout, env=self.environment, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
         return done.stdout
+
+
+def copy_checkout(folder: Path) -> None:
+    """Copy what the images are made of, so that tests can put models into the catalogue; the copies' times stay."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    for name in COPIED:
+        shutil.copytree(PROJECT / name, folder / name, ignore=ignored)
+    for file in PROJECT.iterdir():
+        if file.is_file() and file.name != "gallery":
+            shutil.copy2(file, folder)
 
 
 def free_port() -> int:
