@@ -1,5 +1,6 @@
 """The models of the catalogue: which are in use, how many photos each has seen, and changing between them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from app.domain import PartState
@@ -155,12 +156,14 @@ class Models:
         return {name: count for name, count in counts.items() if count}
 
     def drop(self, name: str) -> Dropped:
-        """Forget what a model that isn't in use says of photos; `gallery_default.1` is `gallery_default`.
+        """Forget what a model that isn't in use says of photos.
 
+        `gallery_default.1` is `gallery_default`, which may also stand for the only version that something is kept of.
         Raises ModelNotFound if nothing by it is kept, and BadParameter for a model in use or to come.
         """
-        model, kept = features_name(*model_and_version(name)), self.kept()
-        if model not in kept:
+        kept = self.kept()
+        model = _meant(name, kept)
+        if model is None:
             raise ModelNotFound(
                 f"Nothing is kept of what {name[:80]!r} says of photos. There is something of {', '.join(kept)}.",
                 name=name[:80],
@@ -184,6 +187,13 @@ class Models:
                 f"`python -m model_server build {card.name}`, then start the model server, or the gallery, anew.",
                 model=card.name,
             )
+
+
+def _meant(name: str, kept: Collection[str]) -> str | None:
+    """Return which model with its version somebody means, of those that something is kept of."""
+    exact = features_name(*model_and_version(name))
+    versions = [one for one in kept if model_and_version(one)[0] == name]
+    return exact if exact in kept else versions[0] if len(versions) == 1 else None
 
 
 def _heading_for(choice: ModelChoice, target: ModelSet) -> ModelChoice:

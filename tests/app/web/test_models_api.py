@@ -48,7 +48,8 @@ def test_a_change_is_begun_followed_and_undone(client: FlaskClient) -> None:
     assert client.post(f"{API}/models/{EMBEDDER}/drop").get_json() == {"model": EMBEDDER, "photos": 3}
     assert client.get(f"{API}/models").get_json()["kept"] == [{"model": DEFAULT, "photos": 3}]
     assert client.post(f"{API}/models/{EMBEDDER}/drop").status_code == 404
-    assert client.post(f"{API}/models/{DEFAULT}/drop").status_code == 400
+    for name in (DEFAULT, "gallery_default"):
+        assert client.post(f"{API}/models/{name}/drop").status_code == 400
 
 
 def test_what_can_not_be_done_is_said(client: FlaskClient, fake_client: FakeModelClient) -> None:
