@@ -1,5 +1,6 @@
 """Take the README's pictures from a real gallery of freely licensed photos: `make screenshots`."""
 
+import argparse
 import json
 import tempfile
 import time
@@ -15,7 +16,6 @@ from benchmarks.stack import running_gallery
 from example_imgs.demo_photos import write_demo_photos
 from tests.browser.install import chromium_path
 
-FOLDER = Path(__file__).resolve().parent
 READY_LIMIT_S = 120.0
 TIMELINE = ".timeline--live .tile[data-photo-id]"
 WIDTH_PX, HEIGHT_PX = 1200, 760
@@ -26,20 +26,21 @@ SHOWN = """() => [...document.querySelectorAll("main img")].every((picture) => {
   return width === 0 || top > innerHeight || bottom < 0 || picture.complete && picture.naturalWidth > 0;
 })"""
 LAYOUT = {
-    "shape": "3:2",
-    "boxes": json.dumps([{"label": "motorcycle", "box": [0.12, 0.25, 0.92, 0.95]}]),
+    "shape": "1:1",
+    "boxes": json.dumps([{"label": "person", "box": [0.15, 0.06, 0.9, 0.97]}]),
 }
 
 
-def main() -> None:
-    """Fill a gallery, open its pages in a browser and photograph them."""
+def take_all(folder: Path) -> None:
+    """Fill a gallery, open its pages in a browser and photograph them; write the pictures into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch, running_gallery(Path(scratch)) as gallery:
         ids = fill(gallery.url, write_demo_photos(Path(scratch) / "photos"))
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"]
             )
-            browse = (browser, gallery.url)
+            browse = (browser, gallery.url, folder)
             take(*browse, "/", "gallery", TIMELINE)
             take(*browse, "/", "dark", TIMELINE, color_scheme="dark")
             take(*browse, "/", "phone", TIMELINE, viewport={"width": 390, "height": 760})
@@ -65,23 +66,30 @@ def fill(url: str, photos: list[Path]) -> dict[str, str]:
 
 
 def take(
-    browser: Browser, url: str, path: str, name: str, shown: str, pointed: str | None = None, **options: object
+    browser: Browser,
+    url: str,
+    folder: Path,
+    path: str,
+    name: str,
+    shown: str,
+    pointed: str | None = None,
+    **options: object,
 ) -> None:
     """Open a page and write its picture to `name`.png once it shows what a selector names; `pointed`: at what."""
     page = open_page(browser, url, **options)
     page.goto(path)
     if pointed is not None:
         page.locator(pointed).first.hover()
-    save(page, name, shown)
+    save(page, folder / f"{name}.png", shown)
 
 
-def take_search_by_photo(browser: Browser, url: str, photo: Path) -> None:
+def take_search_by_photo(browser: Browser, url: str, folder: Path, photo: Path) -> None:
     """Search with a photo from outside and write the result's picture."""
     page = open_page(browser, url)
     page.goto("/search/photo")
     page.set_input_files("main input[type=file]", photo)
     page.click("main form button")
-    save(page, "search_by_photo", ".tile--hit")
+    save(page, folder / "search_by_photo.png", ".tile--hit")
 
 
 def open_page(browser: Browser, url: str, **options: object) -> Page:
@@ -90,16 +98,16 @@ def open_page(browser: Browser, url: str, **options: object) -> Page:
     return browser.new_context(base_url=url, **settings).new_page()  # type: ignore[arg-type]
 
 
-def save(page: Page, name: str, shown: str) -> None:
+def save(page: Page, path: Path, shown: str) -> None:
     """Wait until the page shows what a selector names and all pictures in sight, then photograph it."""
     page.locator(shown).first.wait_for()
     page.wait_for_function(SHOWN)
     picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
-    picture.quantize(COLOURS, kmeans=REFINED, dither=Image.Dither.FLOYDSTEINBERG).save(
-        FOLDER / f"{name}.png", optimize=True
-    )
+    picture.quantize(COLOURS, kmeans=REFINED, dither=Image.Dither.FLOYDSTEINBERG).save(path, optimize=True)
     page.context.close()
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", default=Path(__file__).resolve().parent)
+    take_all(parser.parse_args().folder)
