@@ -77,9 +77,10 @@ class StatusPage {
 }
 
 function replaceKeepingFocus(shown, fresh) {
-  const focused = shown.contains(document.activeElement) ? document.activeElement.id : "";
+  const focused = shown.contains(document.activeElement) ? document.activeElement : null;
   shown.replaceWith(fresh);
-  if (focused) {
-    document.getElementById(focused)?.focus({ preventScroll: true });
+  if (focused !== null) {
+    const again = document.getElementById(focused.id); // a photo that was tried again has left the list
+    (again ?? document.querySelector("main")).focus({ preventScroll: true });
   }
 }

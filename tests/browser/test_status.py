@@ -60,9 +60,10 @@ def test_failed_photos_say_why_and_are_tried_again(
     fake_client.rejects = lambda image: False
     failed.get_by_role("button", name="Retry two.jpg").click()
     expect(own_page.get_by_role("region", name="2 photos failed")).to_be_visible()
-    own_page.get_by_role("button", name="Retry all").click()
+    own_page.get_by_role("button", name="Retry all").press("Enter")
     expect(own_page.locator(".count--ready dd")).to_have_text("3")
     expect(own_page.locator(".failure")).to_have_count(0)
+    expect(own_page.locator("main")).to_be_focused()
 
 
 def test_the_gallery_file_is_checked_compacted_and_backed_up(

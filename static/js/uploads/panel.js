@@ -28,7 +28,7 @@ export class UploadPanel {
     this.#scroller.addEventListener("scroll", () => this.#drawSoon());
     this.#find("[data-uploads-close]").addEventListener("click", () => this.#close());
     this.#find("[data-uploads-filter]").addEventListener("click", () => this.#filter(!this.#onlyFailed));
-    this.#find("[data-uploads-retry-all]").addEventListener("click", () => this.#failed().forEach(onRetry));
+    this.#find("[data-uploads-retry-all]").addEventListener("click", () => this.#retry(this.#failed()));
   }
 
   /** Show a new entry, or one that has changed. */
@@ -102,10 +102,15 @@ export class UploadPanel {
   #newRow(entry) {
     const row = this.#find("[data-upload-row]").content.firstElementChild.cloneNode(true);
     const retry = row.querySelector(".upload__retry");
-    retry.addEventListener("click", () => this.onRetry(entry));
+    retry.addEventListener("click", () => this.#retry([entry]));
     retry.setAttribute("aria-label", t("uploads.retry", { name: entry.name }));
     this.#rows.set(entry, row);
     return row;
+  }
+
+  #retry(entries) {
+    this.#scroller.focus({ preventScroll: true }); // as the button will be gone
+    entries.forEach(this.onRetry);
   }
 
   #showPhoto(row, entry) {
@@ -162,6 +167,7 @@ export class UploadPanel {
     this.tellLeftOut(0);
     this.#draw();
     this.#element.hidden = true;
+    document.querySelector("main").focus({ preventScroll: true });
   }
 
   #find(selector) {
