@@ -17,7 +17,7 @@ from app.search.word_block import ROUNDING, Block, Query
 
 MANY = 2048
 """Of more photos than this that can be among the best, the likeliest are looked at first."""
-LIKELIEST = 4
+LIKELIEST = 2
 """So many times as many as are wanted."""
 PROMISING = 8
 """As long as nothing is known, the likeliest are found among so many times as many as are wanted."""
