@@ -1,6 +1,5 @@
 """The store on an HDF5 file: the contract of `base.Store` on top of rows, segments and features."""
 
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from app.domain import Features, Float32, Job, Photo, PhotoId, PhotoState
 from app.errors import PhotoDamaged
 from app.store import features as feature_rows
 from app.store import gallery_file, lifecycle, photo_bytes, records, rows, schema
+from app.store.adding import add_photo, bits_of_known
 from app.store.backup import back_up
 from app.store.base import BLOCK_ROWS, Added, FeatureTable, NewPhoto, PhotoFactColumns, Rows, Shapes, StoreInfo
 from app.store.changes import Changes, damaged_bytes, damaged_features, not_found
@@ -29,8 +29,6 @@ from app.store.saved_searches import Hdf5SavedSearches
 from app.store.segments import Extent, Segments
 from app.store.table import Entry, PhotoTable
 from app.store.verify import Damage, Progress, Verified, rows_to_compute_anew, verify
-
-_LOG = logging.getLogger(__name__)
 
 
 def _now() -> datetime:
@@ -338,24 +336,14 @@ class Hdf5Store:
         """Stage new photos; return None if a photo that was a duplicate was deleted before its turn came."""
         if any(photo.id not in written and changes.row_of(photo.id) is None for photo in photos):
             return None
-        brought = feature_rows.by_model(
-            photo.known.features for photo in photos if photo.known and changes.row_of(photo.id) is None
-        )
-        bits = feature_rows.admit(self._datasets(), changes.new_models, brought)
+        bits = bits_of_known(changes, self._datasets(), photos)
         added = []
         for photo in photos:
             row = changes.row_of(photo.id)
             if row is not None:
                 added.append(Added(self._photo(row, changes.expect_entry(row)), duplicate=True))
-                continue
-            entry = records.new_entry(photo, written[photo.id], model, self._clock())
-            if photo.known is not None:
-                entry = lifecycle.taken_over(entry, photo.known, [bits[name] for name in photo.known.features])
-            row = changes.append(photo.id, entry)
-            if photo.known is not None:
-                changes.put_features(row, photo.known.features)
-            changes.written += written[photo.id].fresh
-            added.append(Added(records.with_facts(row, entry, photo.facts, processing=False), duplicate=False))
+            else:
+                added.append(add_photo(changes, photo, written[photo.id], model, bits, self._clock()))
         return added
 
     def _free_dead_rows(self, _: Changes) -> None:
@@ -366,7 +354,6 @@ class Hdf5Store:
 
     def _compute_anew(self, model: str, damaged: Sequence[int]) -> None:
         known, now = self._datasets()[model], records.microseconds(self._clock())
-        _LOG.warning("%d rows of features by %s are damaged and will be computed anew.", len(damaged), model)
         self._commits.run(lambda changes: compute_anew(changes, known, damaged, now), use_spare=True)
 
     def _keep(

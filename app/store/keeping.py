@@ -1,5 +1,6 @@
 """Stages features, and rows whose features are to be made anew, among the changes of a commit."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from app.domain import Features, PhotoId
@@ -7,6 +8,8 @@ from app.store import lifecycle
 from app.store.changes import Changes
 from app.store.features import ModelFeatures, admit
 from app.store.table import Entry
+
+_LOG = logging.getLogger(__name__)
 
 
 def keep_features(
@@ -32,6 +35,7 @@ def keep_features(
 
 def compute_anew(changes: Changes, known: ModelFeatures, rows: Sequence[int], now: int) -> None:
     """Stage that photos' features by a model are of no use and wait to be made anew since `now`, in microseconds."""
+    _LOG.warning("%d rows of features by %s are damaged and will be computed anew.", len(rows), known.model)
     for row in rows:
         entry = changes.entry(row)
         if entry is not None and lifecycle.has_features(entry, known.bit):  # else dropped meanwhile
