@@ -36,12 +36,12 @@ class Recipe:
     steps: int
     minutes: float = float("inf")
     batch: int = 16
-    heads_rate: float = 1.5e-4
-    branch_rate: float = 1e-4
+    heads_rate: float = 2.5e-4
+    branch_rate: float = 1.5e-4
     weight_decay: float = 1e-3
     warm_up_steps: int = 100
-    averaging: float = 0.998
-    mosaic_share: float = 0.1
+    averaging: float = 0.999
+    mosaic_share: float = 0.25
     pause_every_s: float = 300.0
     precision: str = "mixed_bfloat16"
     seed: int = 7

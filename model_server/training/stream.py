@@ -15,7 +15,7 @@ from model_server.training.photos import Photo, present_classes, read_pixels
 from model_server.training.views import View, mosaic, random_frame, show, whole_frame
 
 RARE_SHARE = 0.02
-ALL_KNOWN_FACTOR = 2.0  # a photo in which every class was looked for teaches more
+ALL_KNOWN_FACTOR = 3.0  # a photo in which every class was looked for teaches more
 THREADS, AHEAD = 2, 6
 MOSAIC_PARTS = 4
 
