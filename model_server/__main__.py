@@ -54,9 +54,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, Command]]:
     train.add_argument("--photos", type=Path, required=True, help="folder of photos")
     train.add_argument("--labels", type=Path, required=True, help="COCO's JSON, or a folder of Pascal VOC's XML")
     train.add_argument("--name", default="own", help="what the new model is called (default: %(default)s)")
-    train.add_argument(
-        "--minutes", type=float, default=30.0, help="how long its steps take (default: %(default)s)"
-    )
+    train.add_argument("--minutes", type=float, default=30.0, help="how long its steps take (default: %(default)s)")
     train.add_argument("--steps", type=int, help="how many steps of 16 views (default: thirty views of each photo)")
     train.add_argument("--restart", action="store_true", help="don't go on with an interrupted training")
 
