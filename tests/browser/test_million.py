@@ -15,6 +15,8 @@ pytestmark = pytest.mark.xdist_group("many_photos")
 COUNT = 1_200_000
 MONTHS = [("2026-01", 1_000_000), ("2025-12", 150_000), ("2025-11", 50_000)]
 HIGHEST_PX = 10_000_000
+OUTLINE_MS = 30_000
+"""The made-up outline has six megabytes, which take their way through the test into the browser."""
 MOST_NODES = 1500
 IN_THE_MIDDLE = """() => {
   const tiles = document.elementsFromPoint(500, 430).map((element) => element.closest(".tile[data-photo-id]"));
@@ -46,8 +48,13 @@ def page(new_many_page: NewPage) -> Page:
     page.route(re.compile(r"/api/v1/timeline\?"), answer_outline)
     page.route(re.compile(r"/api/v1/timeline/photos\?"), answer_photos)
     page.goto("/")
-    expect(page.locator(".timeline--live .tile[data-photo-id]").first).to_be_visible()
+    expect_live(page)
     return page
+
+
+def expect_live(page: Page) -> None:
+    """Wait until the timeline has its outline."""
+    expect(page.locator(".timeline--live .tile[data-photo-id]").first).to_be_visible(timeout=OUTLINE_MS)
 
 
 def tile(page: Page, place: int) -> str:
@@ -91,4 +98,5 @@ def test_months_far_down_are_reached_along_the_strip(page: Page) -> None:
     expect(page.get_by_role("heading", name="November 2025")).to_be_in_viewport()
     expect(page.locator(tile(page, COUNT - 50_000))).to_be_in_viewport()
     page.reload()
+    expect_live(page)
     expect(page.get_by_role("heading", name="November 2025")).to_be_in_viewport()
